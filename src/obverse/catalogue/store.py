@@ -1,0 +1,127 @@
+"""The seam between a catalogue and where its rows live.
+
+A ``Store`` is small on purpose: create or open with a manifest, put views, delete, fetch, search,
+scan, stats. ``lance.py`` is the embedded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from obverse.types import F32, I8, Item, View
+
+FORMAT = 1
+"""The catalogue format this version writes; a higher number is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a catalogue was made with; rows made with anything else are refused.
+
+    Attributes:
+        recipe: name of the recipe.
+        models: stage name to model fingerprint.
+        dim: length of the vectors.
+        map_shape: channels, angles, radii of the maps.
+        format: the catalogue format.
+        created: UTC time as ISO 8601.
+        version: the package version that created it.
+    """
+
+    recipe: str
+    models: dict[str, str]
+    dim: int
+    map_shape: tuple[int, int, int]
+    format: int = FORMAT
+    created: str = ""
+    version: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "format": self.format,
+            "recipe": self.recipe,
+            "models": dict(self.models),
+            "dim": self.dim,
+            "map_shape": list(self.map_shape),
+            "created": self.created,
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The nearest views of one query vector, best first; everything verify needs, in one read.
+
+    Attributes:
+        views: view ids, n of them.
+        items: item ids, n of them.
+        similarity: float32 (n,), cosine.
+        maps: int8 (n, channels, angles, radii).
+    """
+
+    views: list[str]
+    items: list[str]
+    similarity: F32
+    maps: I8
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """Counts and sizes: items, views, bytes on disk, and the index in words (``none`` …)."""
+
+    items: int
+    views: int
+    bytes: int
+    index: str
+
+
+class Store(Protocol):
+    """Where a catalogue's rows live. All methods may raise ``CatalogueError``."""
+
+    uri: str
+    manifest: Manifest
+
+    def put(self, views: Sequence[View], items: Sequence[Item] = ()) -> None:
+        """Insert or replace by id; durable when it returns, even against ``kill -9``.
+        Items are written before views, so a view never names a missing item."""
+        ...
+
+    def delete(self, views: Sequence[str] = (), items: Sequence[str] = ()) -> int:
+        """Delete views by id, and items by id with all their views; returns views deleted."""
+        ...
+
+    def hashes(self) -> dict[str, list[tuple[str, str, str, str]]]:
+        """Content hash -> [(view id, item id, side, source), …] of everything stored."""
+        ...
+
+    def items(self, ids: Sequence[str] | None = None) -> list[Item]:
+        """Items by id in the order asked (missing ones left out), or all, sorted by id."""
+        ...
+
+    def views(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        item: str | None = None,
+        embeddings: bool = False,
+    ) -> list[View]:
+        """Views by id in the order asked, or those of an item, or all, sorted by item and id."""
+        ...
+
+    def search(self, vector: F32, k: int) -> Hits:
+        """The ``k`` nearest views of one vector by cosine."""
+        ...
+
+    def scan(self, batch: int = 1024) -> Iterator[Hits]:
+        """Every view, in batches (similarity is zero), for fitting and evaluation."""
+        ...
+
+    def stats(self) -> StoreStats: ...
+
+    def optimise(self) -> None:
+        """Compact, and build or refresh the index if it pays; never blocks readers."""
+        ...
+
+    def close(self) -> None: ...

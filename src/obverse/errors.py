@@ -1,0 +1,126 @@
+"""Every error the package raises on purpose.
+
+::
+
+    ObverseError                     exit 1
+    ├── UsageError                   exit 2   an argument makes no sense
+    │   └── TableError               exit 2   a CSV or manifest cannot be understood
+    ├── PhotoError                   exit 1   one photo cannot be used
+    │   ├── PhotoMissing                      no such file
+    │   ├── PhotoUnreadable                   a directory, a pipe, no permission, an I/O error
+    │   ├── PhotoEmpty                        zero bytes
+    │   ├── PhotoTooLarge                     over the limit on bytes or megapixels
+    │   ├── NotAPhoto                         no decoder knows these bytes
+    │   └── PhotoDamaged                      a known format, cut off or corrupt
+    ├── CatalogueError               exit 1
+    │   ├── CatalogueMissing         exit 2   no catalogue at that place
+    │   ├── CatalogueMismatch                 made with another recipe or model
+    │   ├── CatalogueNewer                    written by a newer version
+    │   ├── CatalogueDamaged                  the folder is not what it should be
+    │   └── NotInCatalogue           exit 2   no such item or view
+    └── ModelError                   exit 1   a shipped or named model cannot be used
+
+A message is one line: what happened, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ObverseError(Exception):
+    """The root of the tree.
+
+    Args:
+        what: what happened, a short clause without a full stop.
+        where: the file, column, item or address concerned.
+        hint: what the reader can do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: object = None, hint: str = "") -> None:
+        self.what = what
+        self.where = "" if where is None else str(where)
+        self.hint = hint
+        line = f"{self.where}: {what}" if self.where else what
+        super().__init__(" ".join((f"{line}; {hint}" if hint else line).split()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as plain data, for JSON."""
+        return {
+            "error": type(self).__name__,
+            "what": self.what,
+            "where": self.where,
+            "hint": self.hint,
+        }
+
+
+class UsageError(ObverseError):
+    """An argument makes no sense."""
+
+    exit_code = 2
+
+
+class TableError(UsageError):
+    """A CSV file or a protocol cannot be understood."""
+
+
+class PhotoError(ObverseError):
+    """One photo cannot be used; others can."""
+
+
+class PhotoMissing(PhotoError):
+    """No such file."""
+
+
+class PhotoUnreadable(PhotoError):
+    """A directory, a pipe, a file without permission, an input/output error."""
+
+
+class PhotoEmpty(PhotoError):
+    """Zero bytes."""
+
+
+class PhotoTooLarge(PhotoError):
+    """Over the limit on bytes or megapixels."""
+
+
+class NotAPhoto(PhotoError):
+    """No decoder knows these bytes."""
+
+
+class PhotoDamaged(PhotoError):
+    """A known format, but cut off or corrupt."""
+
+
+class CatalogueError(ObverseError):
+    """Something about a catalogue."""
+
+
+class CatalogueMissing(CatalogueError):
+    """No catalogue at that place."""
+
+    exit_code = 2
+
+
+class CatalogueMismatch(CatalogueError):
+    """The catalogue was made with another recipe or model."""
+
+
+class CatalogueNewer(CatalogueError):
+    """The catalogue was written by a newer version of the package."""
+
+
+class CatalogueDamaged(CatalogueError):
+    """The folder is not what it should be."""
+
+
+class NotInCatalogue(CatalogueError):
+    """No such item or view."""
+
+    exit_code = 2
+
+
+class ModelError(ObverseError):
+    """A shipped or named model cannot be used."""

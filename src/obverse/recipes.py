@@ -1,0 +1,47 @@
+"""Named bundles of stages, as data. A catalogue's manifest names its recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from obverse.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Which finder, geometry, embedder and verifier work together.
+
+    Attributes:
+        finder: name of a finder in ``obverse.find``.
+        geometry: ``disc`` (ellipse to unit disc, polar unwrap) or ``flat`` (upright rectangle).
+        embedder: name of an embedder in ``obverse.embed``.
+        verifier: name of a verifier in ``obverse.verify``.
+        shortlist: how many of the nearest views are verified.
+    """
+
+    name: str
+    finder: str
+    geometry: str
+    embedder: str
+    verifier: str
+    shortlist: int = 200
+
+
+RECIPES = {
+    r.name: r
+    for r in (
+        Recipe("coin", finder="classical", geometry="disc", embedder="polar", verifier="polar"),
+        Recipe("flat", finder="whole", geometry="flat", embedder="polar", verifier="flat"),
+    )
+}
+DEFAULT = "coin"
+
+
+def get(name: str) -> Recipe:
+    """The recipe of that name. Raises ``UsageError`` for an unknown one."""
+    try:
+        return RECIPES[name]
+    except KeyError:
+        raise UsageError(
+            f"unknown recipe {name!r}", hint=f"choose one of: {', '.join(RECIPES)}"
+        ) from None
