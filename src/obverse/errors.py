@@ -10,6 +10,7 @@
     │   ├── PhotoUnreadable                   a directory, a pipe, no permission, an I/O error
     │   ├── PhotoEmpty                        zero bytes
     │   ├── PhotoTooLarge                     over the limit on bytes or megapixels
+    │   ├── PhotoTooSmall                     too few pixels to hold a design
     │   ├── NotAPhoto                         no decoder knows these bytes
     │   └── PhotoDamaged                      a known format, cut off or corrupt
     ├── CatalogueError               exit 1
@@ -84,6 +85,10 @@ class PhotoEmpty(PhotoError):
 
 class PhotoTooLarge(PhotoError):
     """Over the limit on bytes or megapixels."""
+
+
+class PhotoTooSmall(PhotoError):
+    """Too few pixels to hold a design."""
 
 
 class NotAPhoto(PhotoError):

@@ -325,7 +325,7 @@ class Embedder(Protocol):
     dim: int
     map_shape: tuple[int, int, int]
 
-    def embed(self, patches: list[Patch]) -> list[Embedding]: ...
+    def embed(self, patches: list[Patch], *, phases: int = 1) -> list[Embedding]: ...
 
 
 class Verifier(Protocol):
@@ -337,4 +337,6 @@ class Verifier(Protocol):
         """``maps`` int8 (n, channels, angles, radii) -> scores (n,), turns in degrees (n,)."""
         ...
 
-    def evidence(self, query: Embedding, view: I8) -> Evidence: ...
+    def evidence(self, query: Embedding, maps: I8) -> list[Evidence]:
+        """The full evidence for a few views, ``maps`` as above."""
+        ...
