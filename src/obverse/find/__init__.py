@@ -1,0 +1,21 @@
+"""Where is it? One file per finder: a photo in, its regions out, largest and best first."""
+
+from __future__ import annotations
+
+from obverse.errors import UsageError
+from obverse.types import Finder
+
+NAMES = ("classical", "whole")
+
+
+def get(name: str) -> Finder:
+    """The finder of that name. Raises ``UsageError`` for an unknown one."""
+    if name == "classical":
+        from obverse.find.classical import ClassicalFinder
+
+        return ClassicalFinder()
+    if name == "whole":
+        from obverse.find.whole import WholeFinder
+
+        return WholeFinder()
+    raise UsageError(f"unknown finder {name!r}", hint=f"choose one of: {', '.join(NAMES)}")

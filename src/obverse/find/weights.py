@@ -1,0 +1,56 @@
+"""The finder's two logistic models, as data: see ``score``.
+
+Fitted by ``benchmarks/fit_find.py`` on every second photo of `wild_dev`, `cutouts` and
+`scenes_boxes`."""
+
+FIRST = {
+    "bias": -30.2353,
+    "support": 1.1109,
+    "strongest": 1.5898,
+    "closed": 1.8897,
+    "exact": 10.4680,
+    "bend": 0.4105,
+    "aligned": 8.7435,
+    "inner": 4.1227,
+    "outer": -3.4989,
+    "outer_near": 3.0011,
+    "outer_closed": -4.1034,
+    "seen": 11.5173,
+    "contrast": 9.4549,
+    "contrast_low": 2.3900,
+    "in_light": 0.1563,
+    "in_chroma": -1.0495,
+    "out_light": -0.4469,
+    "out_chroma": 0.3319,
+    "texture": -0.2633,
+    "texture_out": -0.9063,
+    "size": -0.1197,
+    "off_centre": -1.4398,
+    "roundness": 3.9324,
+}
+
+SECOND = {
+    "bias": -23.2385,
+    "support": -1.0931,
+    "strongest": -1.3044,
+    "closed": 2.7259,
+    "exact": 12.7987,
+    "bend": -0.2045,
+    "aligned": 8.0347,
+    "inner": 4.3454,
+    "outer": -2.3070,
+    "outer_near": 0.6575,
+    "outer_closed": -2.4781,
+    "seen": 5.4534,
+    "contrast": -3.8803,
+    "contrast_low": 7.0859,
+    "in_light": 0.1659,
+    "in_chroma": -0.9841,
+    "out_light": 0.0093,
+    "out_chroma": 0.3172,
+    "texture": 0.2469,
+    "texture_out": 0.0015,
+    "size": 0.1003,
+    "off_centre": -1.2206,
+    "roundness": 3.4445,
+}
