@@ -1,0 +1,108 @@
+"""Verify by the polar turn: correlate the query's map with a view's at every turn at once.
+
+Maps turn by cyclic shifts of their rows, so all turned copies of one query make a small matrix and
+its product with the views' maps is the cyclic cross-correlation, a few milliseconds for 200 views.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from obverse.types import F32, I8, Embedding, Evidence
+
+CENTRE = 15 / 16
+"""Where a cell's features look, in cells from its first row and column: four convolutions of stride
+2, each centred on the second of its two inputs, add up to 15 of 16 pixels."""
+
+
+class PolarVerifier:
+    """Cosine of two maps at the best turn.
+
+    Args:
+        name: name of the verifier.
+        turns: False compares the maps as they lie, for flat things that are photographed upright.
+    """
+
+    def __init__(self, name: str = "polar", *, turns: bool = True) -> None:
+        self.name = name
+        self.turns = turns
+
+    def scores(self, query: Embedding, maps: I8) -> tuple[F32, F32]:
+        """Score many views.
+
+        Args:
+            query: its map may have more rows than the views' (``phases`` of the embedder).
+            maps: int8 (n, channels, angles, radii).
+
+        Returns:
+            Scores float32 (n,), -1 to 1, and turns in degrees float32 (n,), 0 to 360: how far a
+            view must be turned counter-clockwise to lie as the query does.
+        """
+        table = self._correlate(query, maps)
+        return table.max(axis=1), _refine(table) if self.turns else np.zeros(len(maps), np.float32)
+
+    def evidence(self, query: Embedding, maps: I8) -> list[Evidence]:
+        """The score, the turn and where they agree, for a few views, int8 (n, channels, angles,
+        radii).
+
+        ``agreement`` is float32 (angles * phases, radii) in the query's frame, row ``i`` centred on
+        ``360 * i / rows`` degrees; it sums to the score.
+        """
+        table = self._correlate(query, maps)
+        turns = _refine(table) if self.turns else np.zeros(len(maps), np.float32)
+        turned, phases = _turned(query.map, maps.shape[2])
+        best = table.argmax(axis=1)
+        products = (turned[best] * _unit(maps.astype(np.float32))).sum(axis=1)
+        return [
+            Evidence(float(row[b]), float(turn), _agreement(product, int(b), phases))
+            for row, b, turn, product in zip(table, best, turns, products, strict=True)
+        ]
+
+    def _correlate(self, query: Embedding, maps: I8) -> F32:
+        """Cosines, float32 (n, turns)."""
+        turned, _ = _turned(query.map, maps.shape[2])
+        if not self.turns:
+            turned = turned[:1]
+        flat = maps.reshape(len(maps), turned[0].size).astype(np.float32)
+        norms = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+        table = flat @ turned.reshape(len(turned), -1).T
+        return np.asarray(table / np.maximum(norms, 1e-9)[:, None], np.float32)
+
+
+def _agreement(product: F32, best: int, phases: int) -> F32:
+    """Products per cell in the view's frame, (angles, radii), as shares in the query's frame,
+    (angles * phases, radii), each row and column where its features really look."""
+    fine = np.roll(np.repeat(product, phases, axis=0) / phases, best, axis=0)
+    fine = np.roll(fine, round(CENTRE * phases), axis=0)
+    inner = np.concatenate([fine[:, :1], fine[:, :-1]], axis=1)
+    shares = fine + (CENTRE - 0.5) * (inner - fine)
+    total = float(shares.sum())
+    scale = float(fine.sum()) / total if abs(total) > 1e-9 else 1.0
+    return np.asarray(shares * scale, np.float32)
+
+
+def _turned(query: I8, angles: int) -> tuple[F32, int]:
+    """All turned copies of the query's map, float32 (turns, channels, angles, radii), each of unit
+    norm; copy ``t`` is the query turned back by ``t`` of its own rows. Also the number of phases.
+    """
+    rows = query.shape[1]
+    phases = rows // angles
+    index = (np.arange(rows)[:, None] + phases * np.arange(angles)[None, :]) % rows
+    turned = query.astype(np.float32)[:, index]
+    return _unit(turned.transpose(1, 0, 2, 3)), phases
+
+
+def _unit(maps: F32) -> F32:
+    norms = np.sqrt(np.einsum("ncar,ncar->n", maps, maps))
+    return np.asarray(maps / np.maximum(norms, 1e-9)[:, None, None, None], np.float32)
+
+
+def _refine(table: F32) -> F32:
+    """Turns in degrees from a (n, turns) table: the peak of a parabola through the best three."""
+    rows, count = table.shape
+    best = table.argmax(axis=1)
+    each = np.arange(rows)
+    left, peak, right = (table[each, (best + d) % count] for d in (-1, 0, 1))
+    curve = left - 2 * peak + right
+    shift = np.where(np.abs(curve) > 1e-9, 0.5 * (left - right) / np.where(curve, curve, 1), 0.0)
+    return np.asarray((best + np.clip(shift, -0.5, 0.5)) * 360.0 / count % 360.0, np.float32)
