@@ -83,9 +83,16 @@ class Store(Protocol):
     uri: str
     manifest: Manifest
 
-    def put(self, views: Sequence[View], items: Sequence[Item] = ()) -> None:
+    def put(
+        self,
+        views: Sequence[View],
+        items: Sequence[Item] = (),
+        *,
+        instead_of: Sequence[str] = (),
+    ) -> None:
         """Insert or replace by id; durable when it returns, even against ``kill -9``.
-        Items are written before views, so a view never names a missing item."""
+        Items are written before views, so a view never names a missing item. The views with the ids
+        ``instead_of`` go in the very commit that brings the new ones."""
         ...
 
     def delete(self, views: Sequence[str] = (), items: Sequence[str] = ()) -> int:

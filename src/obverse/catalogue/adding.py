@@ -1,0 +1,274 @@
+"""Adding pictures to a store: only what is new or changed, in batches, safely.
+
+What is in already is skipped by content hash, what is new is embedded, and a batch is reported only
+when it is on disk; so whenever adding stops, adding again goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from obverse import photo as photos
+from obverse.catalogue.importers import Row
+from obverse.catalogue.store import Store
+from obverse.errors import ObverseError
+from obverse.photo import Limits
+from obverse.pipeline import REDUCE_TO, Pipeline
+from obverse.types import Item, Patch, Progress, View
+
+BATCH = 32
+"""Views per write: a write costs 20 to 50 ms, a view some 50."""
+TIDY_EVERY = 64
+"""Writes after which a long addition looks whether the store wants tidying."""
+THUMBNAIL_QUALITY = 85
+
+_ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One input that could not be used: where, which error, what to do."""
+
+    source: str
+    error: str
+    what: str
+
+    def to_dict(self) -> dict[str, str]:
+        return {"source": self.source, "error": self.error, "what": self.what}
+
+
+@dataclass(slots=True)
+class AddReport:
+    """What adding did.
+
+    Attributes:
+        added: views written.
+        skipped: views that were in already.
+        moved: views recognised under a new name or item.
+        items: items in the catalogue afterwards.
+        failed: inputs that could not be used.
+    """
+
+    added: int = 0
+    skipped: int = 0
+    moved: int = 0
+    items: int = 0
+    failed: list[Failure] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "added": self.added,
+            "skipped": self.skipped,
+            "moved": self.moved,
+            "items": self.items,
+            "failed": [f.to_dict() for f in self.failed],
+        }
+
+
+@dataclass(slots=True)
+class Entry:
+    """A view in the catalogue, as much of it as adding needs."""
+
+    id: str
+    item: str
+    side: str
+    source: str
+
+    @property
+    def is_gone(self) -> bool:
+        """Is the file it was added from no longer there?"""
+        return _is_gone(self.source)
+
+    def take(self, row: Row) -> bool:
+        """The same picture of the same item: take over its new name, and a side if this is the file
+        it came from or nobody knew the side. True if that changed anything."""
+        place = _place(row.photo)
+        renamed = place != self.source and self.is_gone
+        told = row.side not in ("", self.side) and (
+            renamed or place == self.source or not self.side
+        )
+        if renamed:
+            self.source = place
+        if told:
+            self.side = row.side
+        return renamed or told
+
+    def move(self, row: Row, sha256: str) -> None:
+        """The picture shows another item now."""
+        self.id = view_id(sha256, row.item)
+        self.item, self.side = row.item, row.side or self.side
+        self.source = _place(row.photo)
+
+
+class Addition:
+    """One run of adding rows to a store.
+
+    Attributes:
+        report: what was done so far.
+    """
+
+    def __init__(
+        self, store: Store, pipeline: Pipeline, limits: Limits, rows: Sequence[Row]
+    ) -> None:
+        self.report = AddReport()
+        self._store, self._pipeline, self._limits, self._rows = store, pipeline, limits, rows
+        self._items: dict[str, Item] = {}
+        self._known: dict[str, list[Entry]] = {}
+
+    def run(self, progress: Progress | None = None) -> AddReport:
+        """Add the rows; ``progress`` is called after each batch that is on disk."""
+        self._merge_items()
+        for sha, found in self._store.hashes().items():
+            self._known[sha] = [Entry(*entry) for entry in found]
+        done = 0
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            try:
+                for number, chunk in enumerate(self._ahead(pool), 1):
+                    self._write([p for future in chunk if (p := future.result())])
+                    done += len(chunk)
+                    if progress:
+                        progress(done, len(self._rows), f"{self.report.added} added")
+                    if number % TIDY_EVERY == 0:
+                        self._store.optimise()
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        # Even with nothing added: an earlier run may have been killed before it came here.
+        self._store.optimise()
+        self.report.items = self._store.stats().items
+        self.report.failed.sort(key=lambda f: f.source)
+        return self.report
+
+    def _merge_items(self) -> None:
+        """The items that the rows speak of, titles and attributes of later rows added to those of
+        earlier ones. Changes to stored items are written; new ones wait for their first view."""
+        stored = {i.id: i for i in self._store.items()}
+        for row in self._rows:
+            old = self._items.get(row.item) or stored.get(row.item) or Item(row.item)
+            merged = {**old.attributes, **row.attributes}
+            self._items[row.item] = Item(row.item, row.title or old.title, merged)
+        changed = [i for id, i in self._items.items() if id in stored and stored[id] != i]
+        if changed:
+            self._store.put([], changed)
+
+    def _ahead(self, pool: ThreadPoolExecutor) -> Iterator[list[Future[Any]]]:
+        """Batches of work, the next one under way while the caller deals with the one before."""
+        source = iter(self._rows)
+        current = [pool.submit(self._prepare, row) for row in islice(source, BATCH)]
+        while current:
+            following = [pool.submit(self._prepare, row) for row in islice(source, BATCH)]
+            yield current
+            current = following
+
+    def _prepare(self, row: Row) -> tuple[Row, str, Patch | None] | None:
+        """A row with its hash and, if that is new, its patch; None if the photo cannot be used."""
+        try:
+            sha = photos.hash_file(row.photo, self._limits)
+        except ObverseError as error:
+            self._fail(row, error)
+            return None
+        if any(e.item == row.item or e.is_gone for e in self._known.get(sha, ())):
+            return row, sha, None
+        patch = self._look(row)
+        return (row, sha, patch) if patch else None
+
+    def _look(self, row: Row) -> Patch | None:
+        try:
+            photo = photos.load(row.photo, limits=self._limits, reduce_to=REDUCE_TO)
+            return self._pipeline.look(photo)
+        except ObverseError as error:
+            self._fail(row, error)
+            return None
+
+    def _fail(self, row: Row, error: ObverseError) -> None:
+        failure = Failure(str(row.photo), type(error).__name__, str(error))
+        self.report.failed.append(failure)
+
+    def _write(self, prepared: list[tuple[Row, str, Patch | None]]) -> None:
+        """Write what is new or changed, in one go."""
+        looked: dict[str, tuple[Entry, str, Patch]] = {}
+        changed: dict[str, tuple[Entry, str]] = {}  # new id: the entry, and the id it had
+        for row, sha, patch in prepared:
+            entries = self._known.setdefault(sha, [])
+            same = next((e for e in entries if e.item == row.item), None)
+            left = next((e for e in entries if e.id not in looked and e.is_gone), None)
+            if same:
+                if not same.take(row):
+                    self.report.skipped += 1
+                elif same.id not in looked:
+                    changed.setdefault(same.id, (same, same.id))
+            elif left:
+                was = left.id
+                left.move(row, sha)
+                changed[left.id] = (left, was)
+            elif patch := patch or self._look(row):
+                entry = Entry(view_id(sha, row.item), row.item, row.side, _place(row.photo))
+                entries.append(entry)
+                looked[entry.id] = (entry, sha, patch)
+        new = self._new_views(list(looked.values()))
+        moved = self._changed_views(list(changed.values()))
+        if new or moved:
+            items = [self._items[id] for id in sorted({v.item for v in (*new, *moved)})]
+            left_ids = [was for entry, was in changed.values() if was != entry.id]
+            self._store.put([*new, *moved], items, instead_of=left_ids)
+        self.report.added += len(new)
+        self.report.moved += len(moved)
+
+    def _new_views(self, looked: list[tuple[Entry, str, Patch]]) -> list[View]:
+        embeddings = self._pipeline.embed([patch for _, _, patch in looked]) if looked else []
+        return [
+            View(
+                id=entry.id,
+                item=entry.item,
+                side=entry.side,
+                sha256=sha,
+                source=entry.source,
+                region=patch.region.to_dict(),
+                thumbnail=_thumbnail(patch),
+                embedding=embedding,
+                added=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            for (entry, sha, patch), embedding in zip(looked, embeddings, strict=True)
+        ]
+
+    def _changed_views(self, changed: list[tuple[Entry, str]]) -> list[View]:
+        ids = sorted({was for _, was in changed})
+        old = {v.id: v for v in self._store.views(ids, embeddings=True)} if ids else {}
+        return [
+            replace(old[was], id=e.id, item=e.item, side=e.side, source=e.source)
+            for e, was in changed
+            if was in old
+        ]
+
+
+def view_id(sha256: str, item: str) -> str:
+    """The stable id of a picture under an item: 24 hex digits."""
+    return hashlib.sha256(f"{sha256}\0{item}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _thumbnail(patch: Patch) -> bytes:
+    bgr = cv2.cvtColor(patch.original, cv2.COLOR_RGB2BGR)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY])
+    return jpeg.tobytes()
+
+
+def _place(path: Path) -> str:
+    """Where a file is, as text; bytes that are no text become escapes like ``\\xe9``."""
+    return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
+
+
+def _is_gone(place: str) -> bool:
+    """Is no file there any more?"""
+    raw = _ESCAPE.sub(lambda m: bytes.fromhex(m[1].decode()), os.fsencode(place))
+    return not (os.path.exists(place) or os.path.exists(raw))  # noqa: PTH110 paths as bytes

@@ -1,0 +1,250 @@
+"""A catalogue: what the user owns. Opens a store, fills it, asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from obverse import photo as photos
+from obverse import recipes
+from obverse._version import __version__
+from obverse.catalogue import exporter, importers
+from obverse.catalogue.adding import Addition, AddReport, Failure
+from obverse.catalogue.folder import check, exists
+from obverse.catalogue.importers import Row
+from obverse.catalogue.lance import LanceStore
+from obverse.catalogue.store import Manifest, Store
+from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
+from obverse.photo import Limits
+from obverse.pipeline import REDUCE_TO, Clock, Pipeline
+from obverse.types import Answer, Array, Item, Photo, Progress, View
+
+
+class Catalogue:
+    """The user's own catalogue, kept open.
+
+    Args:
+        uri: a folder, by custom ending in ``.obv``.
+        recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
+        create: make the catalogue if it is missing.
+        limits: what is accepted as a photo.
+        any_model: open a catalogue of another recipe or model too, to list, export or remove; then
+            only what needs the models raises ``CatalogueMismatch``, and nothing loads them before.
+
+    Raises:
+        CatalogueMissing, CatalogueMismatch, CatalogueNewer, CatalogueDamaged, UsageError.
+    """
+
+    def __init__(
+        self,
+        uri: str | Path,
+        *,
+        recipe: str | None = None,
+        create: bool = True,
+        limits: Limits | None = None,
+        any_model: bool = False,
+    ) -> None:
+        self.uri = str(uri)
+        self.limits = limits or Limits()
+        self._recipe = recipe
+        if exists(self.uri):
+            self._store = LanceStore.open(self.uri)
+            if not any_model:
+                _ = self.pipeline
+        elif create:
+            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT))
+            self._store = LanceStore.create(self.uri, expected_manifest(pipeline))
+            self.pipeline = pipeline
+        else:
+            raise CatalogueMissing(
+                "no catalogue there",
+                where=self.uri,
+                hint=f"make one: obverse add {self.uri} PHOTOS",
+            )
+
+    def __enter__(self) -> Catalogue:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The stages, of the recipe and the models that the catalogue was made with.
+
+        Raises:
+            CatalogueMismatch: this version has others.
+        """
+        manifest = self._store.manifest
+        if manifest.recipe not in recipes.RECIPES:
+            raise CatalogueMismatch(
+                f"made with recipe {manifest.recipe!r}, which this version does not know",
+                where=self.uri,
+                hint="upgrade: pip install -U obverse",
+            )
+        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe))
+        check(manifest, expected_manifest(pipeline), self.uri)
+        return pipeline
+
+    @property
+    def store(self) -> Store:
+        """The rows, for stages and tools."""
+        return self._store
+
+    # -- asking ------------------------------------------------------------------------------
+
+    def load(self, source: str | Path | bytes | Array | Photo) -> Photo:
+        """Decode a photo under this catalogue's limits, as ``identify`` does."""
+        return photos.load(source, limits=self.limits, reduce_to=REDUCE_TO)
+
+    def identify(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Answer:
+        """Which item is in the photo?
+
+        Args:
+            photo: a path, encoded bytes, uint8 (h, w, 3) RGB pixels, or a loaded ``Photo``.
+            top: how many candidates to give.
+
+        Raises:
+            PhotoError: the photo cannot be used.
+        """
+        if top < 1:
+            raise UsageError(f"top is {top}", hint="ask for at least one candidate")
+        clock = Clock()
+        with clock("decode"):
+            loaded = self.load(photo)
+        answer = self.pipeline.identify(self._store, loaded, top=top)
+        return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
+
+    def items(self) -> list[Item]:
+        """Every item, sorted by id."""
+        return self._store.items()
+
+    def item(self, id: str) -> Item:
+        """One item. Raises ``NotInCatalogue``."""
+        found = self._store.items([id])
+        if not found:
+            raise NotInCatalogue(
+                f"no item {id!r}", where=self.uri, hint=f"see: obverse list {self.uri}"
+            )
+        return found[0]
+
+    def views(self, item: str | None = None) -> list[View]:
+        """The views of an item, or all of them."""
+        return self._store.views(item=item)
+
+    def info(self) -> dict[str, Any]:
+        """The manifest, counts and sizes."""
+        stats = self._store.stats()
+        return {
+            "uri": self.uri,
+            **self._store.manifest.to_dict(),
+            "items": stats.items,
+            "views": stats.views,
+            "bytes": stats.bytes,
+            "index": stats.index,
+        }
+
+    # -- changing ----------------------------------------------------------------------------
+
+    def add(
+        self,
+        source: str | Path | Iterable[Row],
+        *,
+        item: str | None = None,
+        side: str = "",
+        title: str = "",
+        attributes: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> AddReport:
+        """Add a folder, a CSV file, one photo, or rows.
+
+        A picture that is in already is skipped, one that was renamed or moved to another item is
+        recognised by its content. A bad file is reported and never stops the rest.
+
+        Args:
+            source: a folder with one sub-folder per item or files named ``item_obverse.jpg``; a CSV
+                with at least a column ``photo``; a photo; or ``Row`` objects.
+            item, side, title, attributes: for one photo.
+            progress: called as ``progress(done, total, text)``.
+
+        Returns:
+            What was added, skipped, moved and refused.
+        """
+        if not isinstance(source, str | Path):
+            return Addition(self._store, self.pipeline, self.limits, list(source)).run(progress)
+        listing = importers.read(
+            Path(source), item=item, side=side, title=title, attributes=attributes
+        )
+        addition = Addition(self._store, self.pipeline, self.limits, listing.rows)
+        addition.report.failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
+        return addition.run(progress)
+
+    def remove(self, ids: str | Sequence[str]) -> int:
+        """Remove items (with their views) or single views by id; returns views removed. An item
+        goes with its last view.
+
+        Raises:
+            NotInCatalogue: nothing has that id; then nothing is removed.
+        """
+        ids = [ids] if isinstance(ids, str) else ids
+        items = {i.id for i in self._store.items(ids)}
+        views = {v.id for v in self._store.views(ids)}
+        for id in ids:
+            if id not in items and id not in views:
+                raise NotInCatalogue(
+                    f"no item or view {id!r}", where=self.uri, hint="nothing was removed"
+                )
+        removed = self._store.delete(views=sorted(views), items=sorted(items))
+        self._store.optimise()
+        return removed
+
+    def export(self, folder: str | Path) -> Path:
+        """Write ``catalogue.csv`` with every view and its item's attributes, and the thumbnails as
+        pictures, into a folder; ``add`` reads it back. Returns the CSV's path."""
+        return exporter.write(Path(folder), self._store)
+
+
+def expected_manifest(pipeline: Pipeline) -> Manifest:
+    """The manifest of a catalogue made with this pipeline, now."""
+    embedder = pipeline.embedder
+    return Manifest(
+        recipe=pipeline.recipe.name,
+        models={"embedder": f"{embedder.name}-{embedder.fingerprint}"},
+        dim=embedder.dim,
+        map_shape=embedder.map_shape,
+        created=_now(),
+        version=__version__,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def identify(
+    catalogue: str | Path | Catalogue, photo: str | Path | bytes | Array | Photo, *, top: int = 5
+) -> Answer:
+    """Which item is in the photo? The one-liner; keep a ``Catalogue`` open for more than one.
+
+    Raises:
+        CatalogueMissing: no catalogue at that place.
+        PhotoError: the photo cannot be used.
+    """
+    if isinstance(catalogue, Catalogue):
+        return catalogue.identify(photo, top=top)
+    with Catalogue(catalogue, create=False) as opened:
+        return opened.identify(photo, top=top)

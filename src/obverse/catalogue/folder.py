@@ -1,0 +1,137 @@
+"""A catalogue's folder: its manifest, its lock, and errors of disk and database in our words."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from obverse.catalogue.store import FORMAT, Manifest
+from obverse.errors import (
+    CatalogueDamaged,
+    CatalogueError,
+    CatalogueMismatch,
+    CatalogueMissing,
+    CatalogueNewer,
+)
+
+MANIFEST = "manifest.json"
+OURS = {".lock", MANIFEST, f"{MANIFEST}.part", "items.lance", "views.lance"}
+
+
+def exists(uri: str | Path) -> bool:
+    """Is there a catalogue, whole or damaged, at this place?"""
+    return (Path(uri) / MANIFEST).exists()
+
+
+def check(manifest: Manifest, expected: Manifest, where: object = "") -> None:
+    """Refuse a catalogue made with another recipe or model.
+
+    Raises:
+        CatalogueMismatch: it names what differs and the way out.
+    """
+    if manifest.recipe != expected.recipe:
+        raise CatalogueMismatch(
+            f"made with recipe {manifest.recipe!r}, not {expected.recipe!r}",
+            where=where,
+            hint="leave the recipe out, or add the photos to a new catalogue",
+        )
+    for stage, model in expected.models.items():
+        had = manifest.models.get(stage, "none")
+        if had != model:
+            raise CatalogueMismatch(
+                f"its {stage} was {had}, this version has {model}; their views cannot be mixed",
+                where=where,
+                hint="add the photos to a new catalogue (obverse export lists them)",
+            )
+
+
+def read_manifest(uri: str | Path) -> Manifest:
+    """The manifest of a catalogue. Raises as ``LanceStore.open`` does."""
+    path = Path(uri) / MANIFEST
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise CatalogueMissing(
+            "no catalogue there", where=uri, hint=f"make one: obverse add {uri} PHOTOS"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CatalogueDamaged(
+            f"its manifest cannot be read ({error})", where=uri, hint="restore it from a backup"
+        ) from error
+    try:
+        if int(data["format"]) > FORMAT:
+            raise CatalogueNewer(
+                f"written in format {data['format']}, this version reads up to {FORMAT}",
+                where=uri,
+                hint="upgrade: pip install -U obverse",
+            )
+        channels, angles, radii = (int(n) for n in data["map_shape"])
+        return Manifest(
+            recipe=str(data["recipe"]),
+            models={str(k): str(v) for k, v in data["models"].items()},
+            dim=int(data["dim"]),
+            map_shape=(channels, angles, radii),
+            format=int(data["format"]),
+            created=str(data["created"]),
+            version=str(data["version"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CatalogueDamaged(
+            f"its manifest makes no sense ({error})", where=uri, hint="restore it from a backup"
+        ) from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Whole or not at all, whatever happens meanwhile."""
+    part = folder / f"{MANIFEST}.part"
+    with part.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(manifest.to_dict(), indent=2) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(folder / MANIFEST)
+
+
+def measure(folder: Path) -> int:
+    """Bytes of all files; a file that a writer removes meanwhile counts nothing."""
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.stat(os.path.join(root, name)).st_size  # noqa: PTH116, PTH118 speed
+    return total
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """One writer at a time, among all processes."""
+    from filelock import FileLock
+
+    with FileLock(folder / ".lock"):
+        yield
+
+
+@contextmanager
+def errors(uri: object) -> Iterator[None]:
+    """Whatever the engine or the disk says, in one line of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise _refused(uri, error.strerror or str(error)) from error
+    except (RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        for number in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+            if os.strerror(number) in said:
+                raise _refused(uri, os.strerror(number)) from error
+        raise CatalogueDamaged(
+            f"the database refuses ({said[:200]})", where=uri, hint="restore it from a backup"
+        ) from error
+
+
+def _refused(uri: object, why: str) -> CatalogueError:
+    return CatalogueError(
+        f"cannot be read or written ({why})", where=uri, hint="check the disk and the permissions"
+    )

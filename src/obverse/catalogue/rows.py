@@ -1,0 +1,100 @@
+"""Items and views as rows of Arrow tables, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from obverse.catalogue.store import Manifest
+from obverse.errors import UsageError
+from obverse.types import Embedding, Item, View
+
+VIEW_COLUMNS = ["id", "item", "side", "sha256", "source", "region", "added", "thumbnail"]
+"""Of a view without its embedding; all text but the last."""
+
+
+def item_schema() -> Any:
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.string()) for name in ("id", "title", "attributes")])
+
+
+def view_schema(manifest: Manifest) -> Any:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in VIEW_COLUMNS[:-1]),
+            (VIEW_COLUMNS[-1], pa.binary()),
+            ("vector", pa.list_(pa.float16(), manifest.dim)),
+            ("map", pa.binary(int(np.prod(manifest.map_shape)))),
+        ]
+    )
+
+
+def item_table(items: Sequence[Item]) -> Any:
+    import pyarrow as pa
+
+    rows = [
+        {"id": _text(i.id), "title": _text(i.title), "attributes": _json(i)}
+        for i in {item.id: item for item in items}.values()
+    ]
+    return pa.Table.from_pylist(rows, schema=item_schema())
+
+
+def view_table(views: Sequence[View], manifest: Manifest) -> Any:
+    import pyarrow as pa
+
+    rows = []
+    for view in {v.id: v for v in views}.values():
+        if view.embedding is None:
+            raise ValueError(f"view {view.id} has no embedding")
+        row = view.to_dict()
+        row["region"] = json.dumps(row["region"])
+        row = {name: _text(value) for name, value in row.items()}
+        row["thumbnail"] = view.thumbnail
+        row["vector"] = view.embedding.vector.astype(np.float16)
+        row["map"] = view.embedding.map.astype(np.int8, copy=False).tobytes()
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=view_schema(manifest))
+
+
+def read_item(row: dict[str, Any]) -> Item:
+    return Item(row["id"], row["title"], json.loads(row["attributes"]))
+
+
+def read_view(row: dict[str, Any], manifest: Manifest) -> View:
+    values = {name: row[name] for name in VIEW_COLUMNS} | {"region": json.loads(row["region"])}
+    if "vector" not in row:
+        return View(**values, embedding=None)
+    vector = np.array(row["vector"], np.float32)
+    map = np.frombuffer(row["map"], np.int8).reshape(manifest.map_shape)
+    return View(**values, embedding=Embedding(vector, map))
+
+
+def is_storable(text: str) -> bool:
+    """Can the database hold this text? Half a character (a lone surrogate) it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(text: str) -> str:
+    if not is_storable(text):
+        raise UsageError(f"{text!a} holds half a character", hint="write it in proper Unicode")
+    return text
+
+
+def _json(item: Item) -> str:
+    try:
+        return json.dumps(dict(item.attributes))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"an attribute of item {item.id!r} cannot be stored ({error})",
+            hint="use text, numbers, booleans, null, and lists or objects of them",
+        ) from error

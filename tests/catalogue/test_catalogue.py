@@ -1,0 +1,509 @@
+"""The catalogue as users and programs call it, on tiny round pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import obverse
+from obverse.catalogue import adding
+from obverse.catalogue.adding import view_id
+from obverse.catalogue.catalogue import Catalogue, expected_manifest
+from obverse.catalogue.importers import Row
+from obverse.errors import (
+    CatalogueMismatch,
+    CatalogueMissing,
+    NotInCatalogue,
+    PhotoMissing,
+    UsageError,
+)
+from obverse.types import U8
+from tests.coins import face, turned
+
+SIZE = 96
+
+
+def write(path: Path, pixels: U8) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # By way of bytes: the writer of files takes no odd names on every system.
+    path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    return path
+
+
+def make_coin(seed: int, degrees: float = 0.0) -> U8:
+    """A face at a turn, on white, where the finder sees its rim."""
+    disc = turned(face(seed, 256), degrees)
+    y, x = np.mgrid[:256, :256]
+    disc[np.hypot(x - 127.5, y - 127.5) > 127] = 255
+    return np.pad(disc, ((30, 30), (30, 30), (0, 0)), constant_values=255)
+
+
+def make_folder(root: Path, items: int = 4) -> Path:
+    """``coinNN/obverse.png`` and ``coinNN/reverse.png``; face 2n and 2n + 1 of item n."""
+    for n in range(items):
+        write(root / f"coin{n:02}" / "obverse.png", face(2 * n, SIZE))
+        write(root / f"coin{n:02}" / "reverse.png", face(2 * n + 1, SIZE))
+    return root
+
+
+def write_table(path: Path, rows: list[dict[str, Any]]) -> Path:
+    names = sorted({name for row in rows for name in row})
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        lines = csv.DictWriter(stream, names)
+        lines.writeheader()
+        lines.writerows(rows)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "photos")
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, folder: Path) -> Catalogue:
+    made = Catalogue(tmp_path / "c.obv")
+    made.add(folder)
+    return made
+
+
+@pytest.fixture(scope="module")
+def twenty(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    root = tmp_path_factory.mktemp("twenty")
+    for n in range(20):
+        write(root / "photos" / f"coin{n:02}.png", make_coin(n))
+    made = Catalogue(root / "c.obv")
+    made.add(root / "photos")
+    return made
+
+
+def snapshot(catalogue: Catalogue) -> dict[str, Any]:
+    """Everything that is in it, to compare."""
+    views = {v.id: (v.to_dict(), v.thumbnail) for v in catalogue.views()}
+    return {"items": catalogue.items(), "views": views}
+
+
+def tally(report: obverse.AddReport) -> tuple[int, int, int, int]:
+    return report.added, report.skipped, report.moved, len(report.failed)
+
+
+# -- adding ----------------------------------------------------------------------------------------
+
+
+def test_a_folder(catalogue: Catalogue, folder: Path) -> None:
+    assert [i.id for i in catalogue.items()] == [f"coin{n:02}" for n in range(4)]
+    views = catalogue.views("coin02")
+    assert {v.side: v.source for v in views} == {
+        side: str(folder / "coin02" / f"{side}.png") for side in ("obverse", "reverse")
+    }
+    assert all(v.id == view_id(v.sha256, v.item) for v in catalogue.views())
+    picture = cv2.imdecode(np.frombuffer(views[0].thumbnail, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape[0] == picture.shape[1] > SIZE
+    info = catalogue.info()
+    assert (info["items"], info["views"], info["recipe"]) == (4, 8, "coin")
+    assert info["models"] == expected_manifest(catalogue.pipeline).models
+    json.dumps(info)
+
+
+def test_adding_again_adds_nothing(catalogue: Catalogue, folder: Path) -> None:
+    before = snapshot(catalogue)
+    for _ in range(2):
+        report = catalogue.add(folder)
+        assert tally(report) == (0, 8, 0, 0)
+        assert report.items == 4
+    assert snapshot(catalogue) == before
+
+
+def test_adding_in_many_batches(tmp_path: Path, folder: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(adding, "BATCH", 3)
+    monkeypatch.setattr(adding, "TIDY_EVERY", 1)
+    steps: list[tuple[int, int, str]] = []
+    catalogue = Catalogue(tmp_path / "c.obv")
+    report = catalogue.add(folder, progress=lambda *step: steps.append(step))
+    assert tally(report) == (8, 0, 0, 0)
+    assert steps == [(3, 8, "3 added"), (6, 8, "6 added"), (8, 8, "8 added")]
+    assert len(catalogue.views()) == 8
+
+
+def test_one_photo(tmp_path: Path) -> None:
+    photo = write(tmp_path / "x.png", face(1, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    attributes = {"year": 1907, "tags": ["a", None, {"b": 1.5}], "fake": False}
+    report = catalogue.add(photo, item="thaler", side="reverse", title="T", attributes=attributes)
+    assert report.to_dict() == {"added": 1, "skipped": 0, "moved": 0, "items": 1, "failed": []}
+    item = catalogue.item("thaler")
+    assert (item.title, item.name, item.attributes) == ("T", "T", attributes)
+    assert [v.side for v in catalogue.views("thaler")] == ["reverse"]
+    assert catalogue.add(photo).added == 1, "under the item of its own name it is new"
+    assert [i.id for i in catalogue.items()] == ["thaler", "x"]
+
+
+def test_rows_made_by_a_program(tmp_path: Path) -> None:
+    photos = [write(tmp_path / f"{n}.png", face(n, SIZE)) for n in range(3)]
+    catalogue = Catalogue(tmp_path / "c.obv")
+    report = catalogue.add(Row(photo, f"i{n}", "edge") for n, photo in enumerate(photos))
+    assert tally(report) == (3, 0, 0, 0)
+    assert {v.side for v in catalogue.views()} == {"edge"}
+
+
+def test_a_table_changed_updates_items_without_embedding_again(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    photos = [write(tmp_path / f"{n}.png", face(n, SIZE)) for n in range(2)]
+    table = tmp_path / "t.csv"
+    rows = [
+        {"photo": p, "item": "ü", "side": s, "title": 'A, "b"\nc', "price": "1.5", "mint": "D"}
+        for p, s in zip(photos, ("obverse", "reverse"), strict=True)
+    ]
+    catalogue = Catalogue(tmp_path / "c.obv")
+    assert catalogue.add(write_table(table, rows)).added == 2
+    assert catalogue.item("ü").attributes == {"price": 1.5, "mint": "D"}
+    before = {v.id: (v.thumbnail, v.added) for v in catalogue.views()}
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("embedded again")
+
+    monkeypatch.setattr(catalogue.pipeline, "embed", refuse)
+    for row in rows:
+        row |= {"price": "2", "mint": "", "year": "1921", "title": "B"}
+    rows[1]["side"] = "edge"
+    assert tally(catalogue.add(write_table(table, rows))) == (0, 1, 1, 0)
+    item = catalogue.item("ü")
+    assert (item.title, item.attributes) == ("B", {"price": 2, "mint": "D", "year": 1921})
+    assert sorted(v.side for v in catalogue.views()) == ["edge", "obverse"]
+    assert {v.id: (v.thumbnail, v.added) for v in catalogue.views()} == before
+    assert tally(catalogue.add(table)) == (0, 2, 0, 0)
+
+
+def test_bad_files_are_listed_and_good_ones_added(tmp_path: Path, folder: Path) -> None:
+    good = (folder / "coin00" / "obverse.png").read_bytes()
+    bad = {"empty.png": b"", "cut.png": good[: len(good) // 2], "text.jpg": b"hello"}
+    for name, data in bad.items():
+        (folder / name).write_bytes(data)
+    catalogue = Catalogue(tmp_path / "c.obv")
+    for added, skipped in ((8, 0), (0, 8)):
+        report = catalogue.add(folder)
+        assert tally(report) == (added, skipped, 0, 3)
+        assert [f.source for f in report.failed] == sorted(str(folder / name) for name in bad)
+        assert all(f.source in f.what and f.what.isprintable() for f in report.failed)
+        assert {f.error for f in report.failed} == {"PhotoEmpty", "PhotoDamaged", "NotAPhoto"}
+    assert [i.id for i in catalogue.items()] == [f"coin{n:02}" for n in range(4)]
+
+
+def test_a_table_with_missing_photos(tmp_path: Path) -> None:
+    photo = write(tmp_path / "a.png", face(0, SIZE))
+    rows = [{"photo": photo, "item": "a"}, {"photo": "gone.png", "item": "b"}]
+    catalogue = Catalogue(tmp_path / "c.obv")
+    report = catalogue.add(write_table(tmp_path / "t.csv", rows))
+    assert tally(report) == (1, 0, 0, 1)
+    assert report.failed[0].error == "PhotoMissing"
+    assert [i.id for i in catalogue.items()] == ["a"]
+
+
+def test_nothing_to_add(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "c.obv")
+    with pytest.raises(PhotoMissing):
+        catalogue.add(tmp_path / "none")
+    assert tally(catalogue.add([])) == (0, 0, 0, 0)
+    (tmp_path / "empty").mkdir()
+    assert catalogue.add(tmp_path / "empty").added == 0
+    assert catalogue.items() == []
+
+
+# -- names and places ------------------------------------------------------------------------------
+
+
+def test_a_renamed_file_is_recognised(catalogue: Catalogue, folder: Path) -> None:
+    before = snapshot(catalogue)["views"]
+    old = folder / "coin01" / "obverse.png"
+    new = old.rename(old.with_name("front side.png"))
+    assert tally(catalogue.add(folder)) == (0, 7, 1, 0)
+    after = snapshot(catalogue)["views"]
+    changed = [id for id in before if before[id] != after[id]]
+    assert len(before) == len(after) == 8
+    assert [(before[id][0]["source"], after[id][0]["source"]) for id in changed] == [
+        (str(old), str(new))
+    ]
+    assert tally(catalogue.add(folder)) == (0, 8, 0, 0)
+
+
+def test_the_whole_folder_moved(catalogue: Catalogue, folder: Path) -> None:
+    new = folder.rename(folder.with_name("archive"))
+    assert tally(catalogue.add(new)) == (0, 0, 8, 0)
+    assert all(v.source.startswith(str(new)) for v in catalogue.views())
+    assert catalogue.store.stats().views == 8
+
+
+def test_a_file_moved_to_another_item(catalogue: Catalogue, folder: Path) -> None:
+    (folder / "coin03" / "obverse.png").rename(folder / "coin00" / "third obverse.png")
+    assert tally(catalogue.add(folder)) == (0, 7, 1, 0)
+    assert len(catalogue.views("coin00")) == 3
+    assert len(catalogue.views("coin03")) == 1
+    (folder / "coin03" / "reverse.png").rename(folder / "coin00" / "fourth reverse.png")
+    (folder / "coin03").rmdir()
+    report = catalogue.add(folder)
+    assert tally(report) == (0, 7, 1, 0)
+    assert report.items == 3
+    assert [i.id for i in catalogue.items()] == ["coin00", "coin01", "coin02"]
+    assert all(v.id == view_id(v.sha256, v.item) for v in catalogue.views())
+    answer = catalogue.identify(face(6, SIZE))
+    assert answer.best is not None
+    assert answer.best.item.id == "coin00"
+
+
+def test_an_item_renamed(catalogue: Catalogue, folder: Path) -> None:
+    (folder / "coin02").rename(folder / "taler")
+    assert tally(catalogue.add(folder)) == (0, 6, 2, 0)
+    assert [i.id for i in catalogue.items()] == ["coin00", "coin01", "coin03", "taler"]
+
+
+def test_one_moved_picture_found_at_two_new_places(catalogue: Catalogue, folder: Path) -> None:
+    old = folder / "coin00" / "obverse.png"
+    write(folder / "x" / "a.png", face(0, SIZE))
+    write(folder / "y" / "a.png", face(0, SIZE))
+    old.unlink()
+    assert tally(catalogue.add(folder)) == (1, 7, 1, 0)
+    sha = {v.item: v.sha256 for v in catalogue.views() if v.item in ("x", "y")}
+    assert len(sha) == 2
+    assert len(set(sha.values())) == 1
+    assert len(catalogue.views()) == 9
+    assert tally(catalogue.add(folder)) == (0, 9, 0, 0)
+
+
+def test_the_same_picture_of_two_items_is_kept_twice(catalogue: Catalogue, folder: Path) -> None:
+    shutil.copy(folder / "coin00" / "obverse.png", folder / "coin01" / "second obverse.png")
+    assert tally(catalogue.add(folder)) == (1, 8, 0, 0)
+    twins = [v for v in catalogue.views() if Path(v.source).name.endswith("obverse.png")]
+    items = {sha: [v.item for v in twins if v.sha256 == sha] for sha in {v.sha256 for v in twins}}
+    assert sorted(items.values(), key=len)[-1] == ["coin00", "coin01"]
+    assert tally(catalogue.add(folder)) == (0, 9, 0, 0)
+
+
+def test_the_same_picture_twice_in_an_item_is_kept_once(tmp_path: Path) -> None:
+    for side in ("obverse", "reverse"):
+        write(tmp_path / "p" / "plain" / f"{side}.png", face(1, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    assert tally(catalogue.add(tmp_path / "p")) == (1, 1, 0, 0)
+    side = catalogue.views()[0].side
+    for _ in range(3):
+        assert tally(catalogue.add(tmp_path / "p")) == (0, 2, 0, 0)
+    assert [v.side for v in catalogue.views()] == [side]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are text there")
+def test_file_names_that_are_no_text(tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    for n, name in enumerate((b"m\xfcnze", b"\\xff", b"\xff\xfe")):
+        write(root / os.fsdecode(name) / os.fsdecode(name + b".png"), face(n, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    assert tally(catalogue.add(root)) == (3, 0, 0, 0)
+    assert tally(catalogue.add(root)) == (0, 3, 0, 0)
+    shutil.copytree(root / os.fsdecode(b"\xff\xfe"), root / "copy")
+    assert tally(catalogue.add(root)) == (1, 3, 0, 0), "the first one is still there"
+    assert all(v.source.isprintable() for v in catalogue.views())
+
+
+def test_items_of_any_name(tmp_path: Path) -> None:
+    names = ['O\'Neil; "x"', "a/b", "银元", "%_", "e\u0301", " lead", "\0"]
+    photos = [write(tmp_path / f"{n}.png", face(n, SIZE)) for n in range(len(names))]
+    catalogue = Catalogue(tmp_path / "c.obv")
+    for name, photo in zip(names, photos, strict=True):
+        assert catalogue.add(photo, item=name, title=name).added == 1
+    assert [i.id for i in catalogue.items()] == sorted(names)
+    assert catalogue.remove(names[:2]) == 2
+    assert sorted(v.item for v in catalogue.views()) == sorted(names[2:])
+
+
+# -- interruptions ---------------------------------------------------------------------------------
+
+
+def test_an_interruption_leaves_what_was_reported(
+    tmp_path: Path, folder: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(adding, "BATCH", 2)
+    catalogue = Catalogue(tmp_path / "c.obv")
+
+    def interrupt(done: int, total: int, text: str) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        catalogue.add(folder, progress=interrupt)
+    assert threading.active_count() < 20
+    assert len(Catalogue(tmp_path / "c.obv").views()) == len(catalogue.views()) == 4
+    assert tally(catalogue.add(folder)) == (4, 4, 0, 0)
+    assert len(catalogue.views()) == 8
+
+
+def test_an_interrupted_move_is_finished(
+    catalogue: Catalogue, folder: Path, monkeypatch: Any
+) -> None:
+    (folder / "coin02").rename(folder / "taler")
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        catalogue.add(folder, progress=interrupt)
+    assert len(catalogue.views("taler")) == 2
+    assert tally(catalogue.add(folder)) == (0, 8, 0, 0)
+    assert "coin02" not in {i.id for i in catalogue.items()}
+
+
+# -- removing and asking ---------------------------------------------------------------------------
+
+
+def test_removing(catalogue: Catalogue, folder: Path) -> None:
+    view = catalogue.views("coin01")[0].id
+    before = snapshot(catalogue)
+    with pytest.raises(NotInCatalogue, match="nobody"):
+        catalogue.remove(["coin00", view, "nobody"])
+    assert snapshot(catalogue) == before
+    assert catalogue.remove(["coin00", view]) == 3
+    assert catalogue.remove("coin02") == 2
+    assert [i.id for i in catalogue.items()] == ["coin01", "coin03"]
+    with pytest.raises(NotInCatalogue, match="coin00"):
+        catalogue.item("coin00")
+    assert catalogue.views("coin00") == []
+    assert catalogue.remove([catalogue.views("coin01")[0].id]) == 1
+    assert [i.id for i in catalogue.items()] == ["coin03"], "an item goes with its last view"
+    assert catalogue.remove([]) == 0
+    assert tally(catalogue.add(folder)) == (6, 2, 0, 0)
+
+
+def test_an_item_and_its_views_together(catalogue: Catalogue) -> None:
+    ids = ["coin00", "coin00", *(v.id for v in catalogue.views("coin00"))]
+    assert catalogue.remove(ids) == 2
+    assert len(catalogue.views()) == 6
+
+
+def test_identify_finds_turned_coins(twenty: Catalogue) -> None:
+    for n in range(0, 20, 3):
+        answer = twenty.identify(make_coin(n, 37 * n + 10))
+        assert answer.best is not None
+        assert answer.best.item.id == f"coin{n:02}"
+        chances = [c.probability for c in answer.candidates]
+        assert len(chances) == 5
+        assert chances == sorted(chances, reverse=True)
+        assert all(0 <= p <= 1 for p in chances)
+        assert len({c.item.id for c in answer.candidates}) == 5
+        assert answer.evidence is answer.best.evidence
+        # A turn is right to the step of the angles of a query's map, 360 / 56 degrees.
+        off = (answer.best.evidence.turn - (37 * n + 10) + 180) % 360 - 180
+        assert abs(off) < 7
+        json.dumps(answer.to_dict())
+
+
+def test_a_photo_may_be_a_path_bytes_or_pixels(twenty: Catalogue, tmp_path: Path) -> None:
+    pixels = make_coin(5, 90)
+    path = write(tmp_path / "q.png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    answers = [
+        twenty.identify(photo)
+        for photo in (path, str(path), path.read_bytes(), pixels, twenty.load(path))
+    ]
+    answers.append(obverse.identify(twenty, path))
+    answers.append(obverse.identify(twenty.uri, path))
+    assert {a.best.item.id for a in answers if a.best} == {"coin05"}
+    assert len({round(a.best.score, 5) for a in answers if a.best}) == 1
+    assert len({a.photo.sha256 for a in answers}) == 2, "of the file, and of the pixels"
+
+
+def test_how_many_candidates(twenty: Catalogue) -> None:
+    photo = make_coin(3)
+    assert [len(twenty.identify(photo, top=k).candidates) for k in (1, 7, 99)] == [1, 7, 20]
+    with pytest.raises(UsageError):
+        twenty.identify(photo, top=0)
+    with pytest.raises(PhotoMissing):
+        twenty.identify("no such photo.jpg")
+
+
+def test_an_empty_catalogue_knows_nothing(tmp_path: Path) -> None:
+    answer = Catalogue(tmp_path / "c.obv").identify(face(0, SIZE))
+    assert answer.candidates == ()
+    assert not answer.known
+    assert answer.best is None
+    assert answer.evidence is None
+    json.dumps(answer.to_dict())
+
+
+def test_threads_ask_at_once(twenty: Catalogue) -> None:
+    found: dict[int, str] = {}
+
+    def ask(n: int) -> None:
+        answer = twenty.identify(make_coin(n, 45))
+        found[n] = answer.best.item.id if answer.best else ""
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {n: f"coin{n:02}" for n in range(6)}
+
+
+# -- opening ---------------------------------------------------------------------------------------
+
+
+def test_closed_and_opened_again(catalogue: Catalogue, tmp_path: Path) -> None:
+    before = snapshot(catalogue)
+    catalogue.close()
+    with Catalogue(tmp_path / "c.obv", create=False) as again:
+        assert snapshot(again) == before
+        assert again.info()["recipe"] == "coin"
+
+
+def test_no_catalogue_is_made_where_none_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueMissing, match="obverse add"):
+        Catalogue(tmp_path / "c.obv", create=False)
+    with pytest.raises(CatalogueMissing):
+        obverse.identify(tmp_path / "c.obv", face(0, SIZE))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_recipe_is_refused(catalogue: Catalogue, tmp_path: Path) -> None:
+    with pytest.raises(CatalogueMismatch, match=r"'coin'.*'flat'"):
+        Catalogue(tmp_path / "c.obv", recipe="flat")
+    with pytest.raises(UsageError, match="unknown recipe"):
+        Catalogue(tmp_path / "c.obv", recipe="soup")
+    with pytest.raises(UsageError, match="unknown recipe"):
+        Catalogue(tmp_path / "new.obv", recipe="soup")
+    assert not (tmp_path / "new.obv").exists()
+    assert Catalogue(tmp_path / "c.obv", recipe="coin").info()["views"] == 8
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("models", {"embedder": "polar-0123"}, "polar-0123.*export"),
+        ("models", {}, "none"),
+        ("recipe", "soup", "'soup'.*upgrade"),
+    ],
+)
+def test_a_catalogue_made_otherwise_is_refused(
+    catalogue: Catalogue, tmp_path: Path, field: str, value: Any, words: str
+) -> None:
+    path = tmp_path / "c.obv" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    with pytest.raises(CatalogueMismatch, match=words):
+        Catalogue(tmp_path / "c.obv")
+
+    with Catalogue(tmp_path / "c.obv", any_model=True) as opened:
+        assert len(opened.views()) == len(opened.items()) * 2 == 8
+        table = opened.export(tmp_path / "out")
+        assert len(table.read_text().splitlines()) == 1 + 8
+        with pytest.raises(CatalogueMismatch, match=words):
+            opened.identify(face(0, SIZE))
+        with pytest.raises(CatalogueMismatch, match=words):
+            opened.add(tmp_path / "out")
+        assert opened.remove(opened.items()[0].id) == 2
+        assert len(opened.views()) == 6
