@@ -1,0 +1,100 @@
+"""Scores become probabilities, and the best one a decision: known or unknown.
+
+A raw score shifts from query to query (a dark photo agrees less with everything), so a candidate
+is seen against the query's own background: how far it stands above the next item, and how far above
+the spread of all the others. A logistic model on these numbers, fitted on one collection and kept
+as data with the split it was fitted on, gives the probability. No threshold lives anywhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from obverse.errors import ModelError
+from obverse.types import F64, Array
+
+PRIOR_WEIGHT = 20
+"""A small catalogue has a poor background; the fitted one counts as this many more items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A fitted calibration.
+
+    Attributes:
+        weights: of the features, see ``features``; ``bias`` is added.
+        background: mean and standard deviation of the scores of wrong items where it was fitted.
+        rival: the usual best score of a wrong item; a lone item is measured against it.
+        threshold: probability from which the best candidate counts as known.
+        card: what it was fitted on, how, and how well it did.
+    """
+
+    weights: tuple[float, float, float]
+    bias: float
+    background: tuple[float, float]
+    rival: float
+    threshold: float
+    card: dict[str, Any]
+
+    def features(self, scores: Array) -> F64:
+        """Each item's score, its lead over the best other item, and its distance from the rest in
+        standard deviations.
+
+        Args:
+            scores: (n,), the best score of each item, best first.
+
+        Returns:
+            float64 (n, 3).
+        """
+        s = np.asarray(scores, np.float64)
+        n = len(s)
+        best_other = np.full(n, s[0] if n else 0.0)
+        best_other[:1] = max(s[1], self.rival) if n > 1 else self.rival
+        mean, std = self.background
+        rest = s[1:]
+        mean_q = (rest.sum() + PRIOR_WEIGHT * mean) / (len(rest) + PRIOR_WEIGHT)
+        squares = ((rest - mean_q) ** 2).sum() + PRIOR_WEIGHT * std**2
+        std_q = np.sqrt(squares / (len(rest) + PRIOR_WEIGHT))
+        return np.stack([s, s - best_other, (s - mean_q) / std_q], axis=1)
+
+    def probabilities(self, scores: Array) -> F64:
+        """Calibrated probabilities of items, float64 (n,), from their scores, best first.
+
+        Together they never exceed one: at most one item is the answer.
+        """
+        logit = self.features(scores) @ np.asarray(self.weights) + self.bias
+        p = 1.0 / (1.0 + np.exp(-np.clip(logit, -40, 40)))
+        p = np.minimum.accumulate(p) if len(p) else p
+        return np.asarray(p / max(1.0, float(p.sum())))
+
+    def known(self, probability: float) -> bool:
+        """Does the catalogue hold the item?"""
+        return probability >= self.threshold
+
+
+@lru_cache(maxsize=4)
+def get(recipe: str) -> Decider:
+    """The calibration shipped for a recipe. Raises ``ModelError`` if it cannot be read."""
+    path = resources.files("obverse") / "models" / f"decide-{recipe}.json"
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        weights, background = data["weights"], data["background"]
+        return Decider(
+            weights=(float(weights[0]), float(weights[1]), float(weights[2])),
+            bias=float(data["bias"]),
+            background=(float(background[0]), float(background[1])),
+            rival=float(data["rival"]),
+            threshold=float(data["threshold"]),
+            card=data["card"],
+        )
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise ModelError(
+            f"the calibration of recipe {recipe!r} cannot be read ({error})",
+            hint="install the package again",
+        ) from error

@@ -1,0 +1,197 @@
+"""The stages in order, on pictures made here, against a store kept in plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from obverse import recipes
+from obverse.catalogue.catalogue import expected_manifest
+from obverse.catalogue.store import Hits, Manifest, StoreStats
+from obverse.errors import UsageError
+from obverse.pipeline import Pipeline, best_views
+from obverse.types import F32, U8, Item, View
+from tests.coins import face, photo_of, turned
+
+TYPES = 12
+
+
+class ListStore:
+    """A store in a list: exact search, nothing on disk."""
+
+    uri = "memory"
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.rows: list[View] = []
+
+    def put(
+        self, views: Sequence[View], items: Sequence[Item] = (), *, instead_of: Sequence[str] = ()
+    ) -> None:
+        self.rows += views
+
+    def delete(self, views: Sequence[str] = (), items: Sequence[str] = ()) -> int:
+        raise NotImplementedError
+
+    def hashes(self) -> dict[str, list[tuple[str, str, str, str]]]:
+        return {}
+
+    def items(self, ids: Sequence[str] | None = None) -> list[Item]:
+        return [Item(i, f"Coin {i}") for i in ids or []]
+
+    def views(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        item: str | None = None,
+        embeddings: bool = False,
+    ) -> list[View]:
+        return [v for v in self.rows if ids is None or v.id in ids]
+
+    def search(self, vector: F32, k: int) -> Hits:
+        kept = [(v, v.embedding) for v in self.rows if v.embedding is not None]
+        scores = np.array([e.vector @ vector for _, e in kept], np.float32)
+        order = np.argsort(-scores)[:k]
+        return Hits(
+            [kept[i][0].id for i in order],
+            [kept[i][0].item for i in order],
+            scores[order],
+            np.stack([kept[i][1].map for i in order])
+            if kept
+            else np.zeros((0, *self.manifest.map_shape), np.int8),
+        )
+
+    def scan(self, batch: int = 1024) -> Iterator[Hits]:
+        raise NotImplementedError
+
+    def stats(self) -> StoreStats:
+        return StoreStats(len(self.rows), len(self.rows), 0, "none")
+
+    def optimise(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def scene(seed: int, degrees: float = 0.0, *, size: int = 480, squeeze: float = 1.0) -> U8:
+    """A coin with a dark rim on a plain table."""
+    coin = turned(face(seed, 320), degrees)
+    disc = np.zeros((320, 320), np.uint8)
+    cv2.circle(disc, (160, 160), 158, 255, -1, cv2.LINE_AA)
+    cv2.circle(coin, (160, 160), 156, (70, 70, 70), 5, cv2.LINE_AA)
+    matrix = np.array([[1.0, 0, 80], [0, squeeze, 240 - 160 * squeeze]])
+    table = np.full((size, size, 3), (222, 214, 200), np.uint8)
+    moved = cv2.warpAffine(coin, matrix, (size, size))
+    alpha = cv2.warpAffine(disc, matrix, (size, size))[..., None] / 255.0
+    return np.asarray(table * (1 - alpha) + moved * alpha, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def filled() -> tuple[Pipeline, ListStore]:
+    pipeline = Pipeline(recipes.get("coin"))
+    store = ListStore(expected_manifest(pipeline))
+    patches = [pipeline.look(photo_of(scene(i))) for i in range(TYPES)]
+    for i, (patch, embedding) in enumerate(zip(patches, pipeline.embed(patches), strict=True)):
+        region = patch.region.to_dict()
+        store.put([View(f"v{i}", f"{i}", "", "", "", region, b"", embedding, "")])
+    return pipeline, store
+
+
+@pytest.mark.parametrize(("degrees", "squeeze"), [(0, 1.0), (77, 1.0), (200, 0.85), (311, 0.9)])
+def test_the_right_coin_comes_first_with_its_turn(
+    filled: tuple[Pipeline, ListStore], degrees: float, squeeze: float
+) -> None:
+    pipeline, store = filled
+    for seed in range(0, TYPES, 3):
+        answer = pipeline.identify(store, photo_of(scene(seed, degrees, squeeze=squeeze)), top=4)
+        assert answer.best is not None
+        assert answer.best.item.id == str(seed)
+        assert answer.evidence is answer.best.evidence
+        off = abs((answer.best.evidence.turn - degrees + 180) % 360 - 180)
+        assert off < 6
+        assert len(answer.candidates) == 4
+        scores = [c.score for c in answer.candidates]
+        assert scores == sorted(scores, reverse=True)
+        assert not answer.patch.region.whole
+
+
+def test_the_times_of_every_stage_are_told(filled: tuple[Pipeline, ListStore]) -> None:
+    pipeline, store = filled
+    answer = pipeline.identify(store, photo_of(scene(1)))
+    assert list(answer.times_ms) == [
+        "find",
+        "normalise",
+        "embed",
+        "search",
+        "verify",
+        "decide",
+        "fetch",
+    ]
+    assert all(t >= 0 for t in answer.times_ms.values())
+
+
+def test_a_strange_coin_is_less_sure(filled: tuple[Pipeline, ListStore]) -> None:
+    pipeline, store = filled
+    stranger = pipeline.identify(store, photo_of(scene(77)))
+    friend = pipeline.identify(store, photo_of(scene(2, 33)))
+    assert stranger.best is not None
+    assert friend.best is not None
+    assert stranger.best.probability < friend.best.probability
+    assert not stranger.known
+    assert friend.known
+
+
+def test_an_empty_catalogue_answers_that_it_knows_nothing(
+    filled: tuple[Pipeline, ListStore],
+) -> None:
+    pipeline, store = filled
+    answer = pipeline.identify(ListStore(store.manifest), photo_of(scene(1)))
+    assert answer.candidates == ()
+    assert not answer.known
+    assert answer.best is None
+    assert answer.evidence is None
+    assert answer.to_dict()["best"] is None
+
+
+def test_two_views_of_an_item_are_one_candidate(filled: tuple[Pipeline, ListStore]) -> None:
+    pipeline, store = filled
+    double = ListStore(store.manifest)
+    double.rows = [*store.rows, *(replace(v, id=v.id + "b") for v in store.rows)]
+    answer = pipeline.identify(double, photo_of(scene(4, 50)), top=50)
+    ids = [c.item.id for c in answer.candidates]
+    assert len(ids) == len(set(ids)) == TYPES
+
+
+def test_best_views_by_a_slow_formula() -> None:
+    rng = np.random.default_rng(0)
+    items = [f"{n}" for n in rng.integers(0, 7, 60)]
+    scores = rng.random(60).astype(np.float32)
+    got = best_views(items, scores)
+    want = {i: max(s for j, s in zip(items, scores, strict=True) if j == i) for i in set(items)}
+    assert [items[i] for i in got] == sorted(want, key=lambda i: -want[i])
+    assert [scores[i] for i in got] == sorted(want.values(), reverse=True)
+
+
+def test_a_flat_thing_needs_no_disc() -> None:
+    pipeline = Pipeline(recipes.get("flat"))
+    store = ListStore(expected_manifest(pipeline))
+    rng = np.random.default_rng(5)
+    boxes = [
+        cv2.resize(rng.integers(0, 255, (9, 6, 3), dtype=np.uint8), (240, 360)) for _ in range(8)
+    ]
+    patches = [pipeline.look(photo_of(np.asarray(b, np.uint8))) for b in boxes]
+    for i, embedding in enumerate(pipeline.embed(patches)):
+        store.put([View(f"v{i}", f"{i}", "", "", "", {}, b"", embedding, "")])
+    darker = np.asarray(boxes[3] * 0.7 + 10, np.uint8)
+    answer = pipeline.identify(store, photo_of(darker))
+    assert answer.best is not None
+    assert answer.best.item.id == "3"
+    assert answer.best.evidence.turn == 0
+
+
+def test_unknown_recipe() -> None:
+    with pytest.raises(UsageError, match="choose one of: coin, flat"):
+        recipes.get("nope")
