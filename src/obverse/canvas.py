@@ -1,0 +1,193 @@
+"""Paper and pen for the drawn pictures: colours, fonts, text that fits, round cut-outs, saving."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from obverse.errors import UsageError
+from obverse.types import U8, Array
+
+Colour = tuple[int, int, int]
+Font = ImageFont.FreeTypeFont
+
+GROUND: Colour = (19, 21, 25)
+PANEL: Colour = (29, 32, 38)
+LINE: Colour = (58, 63, 72)
+INK: Colour = (238, 239, 242)
+MUTED: Colour = (152, 159, 170)
+GOLD: Colour = (240, 190, 88)
+GREEN: Colour = (112, 201, 140)
+RED: Colour = (233, 118, 104)
+
+MARGIN, GAP = 40, 24
+LINE_WIDTH = 30
+"""Height of a line of caption."""
+
+FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+"""Pictures that can be written, by extension."""
+
+FONTS = files("obverse") / "fonts"
+FALLBACKS = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSans-Regular.ttf",
+    "DejaVuSans.ttf",
+    "Arial Unicode.ttf",
+    "Hiragino Sans GB.ttc",
+    "msyh.ttc",
+    "malgun.ttf",
+    "segoeui.ttf",
+)
+"""Fonts of common systems to try for scripts that the bundled font lacks."""
+
+
+class Canvas:
+    """A picture to put things on; positions are pixels from the top left."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.image = Image.new("RGB", (width, height), GROUND)
+        self.pen = ImageDraw.Draw(self.image)
+
+    @property
+    def pixels(self) -> U8:
+        """uint8 (h, w, 3), RGB."""
+        return np.array(self.image, np.uint8)
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: int = 20,
+        fill: Colour = INK,
+        width: float | None = None,
+        anchor: str = "la",
+        strong: bool = False,
+    ) -> float:
+        """Write one line, shortened with an ellipsis to ``width``; returns the width used."""
+        font = font_for(text, size, strong)
+        line = shorten(text, font, width)
+        self.pen.text((x, y), line, fill=fill, font=font, anchor=anchor)
+        return float(font.getlength(line))
+
+    def paste(self, pixels: Array, x: float, y: float, mask: Image.Image | None = None) -> None:
+        self.image.paste(Image.fromarray(pixels), (round(x), round(y)), mask)
+
+    def disc(self, pixels: Array, x: float, y: float) -> None:
+        """Paste the circle inscribed in a square picture."""
+        self.paste(pixels, x, y, round_mask(pixels.shape[0]))
+
+    def panel(self, x: float, y: float, width: float, height: float, radius: int = 10) -> None:
+        self.pen.rounded_rectangle((x, y, x + width, y + height), radius, fill=PANEL)
+
+    def bar(self, x: float, y: float, width: float, share: float, fill: Colour) -> None:
+        """A thin horizontal bar, filled to ``share`` of its width."""
+        self.pen.rounded_rectangle((x, y, x + width, y + 6), 3, fill=LINE)
+        if share >= 0.005:
+            self.pen.rounded_rectangle((x, y, x + max(6, width * min(share, 1)), y + 6), 3, fill)
+
+
+def font_for(text: str, size: int, strong: bool = False) -> Font:
+    """The bundled font, or the one of the system that lacks the fewest letters of ``text``."""
+    bundled = _bundled(size, strong)
+    letters = "".join(sorted(set(text)))
+    if _missing(bundled, letters) == 0:
+        return bundled
+    found = [font for name in FALLBACKS if (font := _system(name, size)) is not None]
+    return min([bundled, *found], key=lambda font: _missing(font, letters))
+
+
+def shorten(text: str, font: Font, width: float | None) -> str:
+    """``text``, cut and ended with an ellipsis if it is wider than ``width`` pixels."""
+    if width is None or font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text.rstrip() + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+@lru_cache(maxsize=16)
+def round_mask(size: int) -> Image.Image:
+    """The inscribed circle as a smooth-edged mask."""
+    large = Image.new("L", (size * 4, size * 4), 0)
+    ImageDraw.Draw(large).ellipse((2, 2, size * 4 - 3, size * 4 - 3), fill=255)
+    return large.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def resize(pixels: Array, width: int, height: int) -> U8:
+    """The picture at exactly this size."""
+    picture = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
+    return np.array(picture, np.uint8)
+
+
+def fit(width: float, height: float, into_width: float, into_height: float) -> tuple[int, int]:
+    """The largest size of the same shape that fits."""
+    factor = min(into_width / width, into_height / height)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def decode(thumbnail: bytes) -> U8:
+    """A catalogue thumbnail as uint8 (h, w, 3), RGB."""
+    with Image.open(io.BytesIO(thumbnail)) as picture:
+        return np.asarray(picture.convert("RGB"), np.uint8)
+
+
+def turned(pixels: U8, degrees: float) -> U8:
+    """The picture turned about its centre, counter-clockwise as seen."""
+    picture = Image.fromarray(pixels)
+    return np.asarray(picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=PANEL), np.uint8)
+
+
+def check_format(path: str | Path) -> str:
+    """The format that the extension asks for. Raises ``UsageError`` for one we cannot write."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise UsageError(
+            f"cannot write a {suffix} picture" if suffix else "the picture's name has no extension",
+            where=path,
+            hint=f"use one of: {', '.join(FORMATS)}",
+        )
+    return FORMATS[suffix]
+
+
+def save(image: U8, path: str | Path) -> None:
+    """Write a drawn picture; the extension says how.
+
+    Args:
+        image: uint8 (h, w, 3), RGB.
+        path: ends in one of ``FORMATS``.
+
+    Raises:
+        UsageError: another extension.
+        OSError: the file cannot be written.
+    """
+    kind = check_format(path)
+    options = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 90}}.get(kind, {})
+    Image.fromarray(image).save(path, kind, **options)
+
+
+@lru_cache(maxsize=64)
+def _bundled(size: int, strong: bool) -> Font:
+    name = "Roboto-Medium.ttf" if strong else "Roboto-Regular.ttf"
+    return ImageFont.truetype(io.BytesIO((FONTS / name).read_bytes()), size)
+
+
+@lru_cache(maxsize=64)
+def _system(name: str, size: int) -> Font | None:
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def _missing(font: Font, letters: str) -> int:
+    """How many of the letters the font shows as its box for unknown ones."""
+    box = bytes(font.getmask("\U0010ffff"))
+    return sum(bytes(font.getmask(c)) == box for c in letters if not c.isspace())

@@ -1,0 +1,101 @@
+"""The ``obverse`` command: parse, call, print.
+
+stdout is data, stderr is talk. Exit codes: 0 done, 1 something failed, 2 misuse, 130 interrupted.
+Nothing heavy is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from obverse._version import __version__
+from obverse.cli import ask, manage, measure, stages
+from obverse.cli.console import MODE, emit, say, set_debug, write
+from obverse.errors import ObverseError
+
+app = typer.Typer(
+    name="obverse",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+MANAGE, ASK, STAGES, MEASURE = "Catalogue", "Questions", "Single stages", "Measuring"
+app.command()(manage.add)
+app.command()(ask.identify)
+app.command()(ask.match)
+app.command()(manage.info)
+app.command("list")(manage.list_items)
+app.command()(manage.show)
+app.command()(manage.remove)
+app.command()(manage.export)
+app.command()(stages.find)
+app.command()(stages.normalise)
+app.command()(stages.embed)
+app.command()(stages.search)
+app.command()(stages.verify)
+app.command()(measure.evaluate)
+app.command()(measure.mint)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=set_debug, help="Show tracebacks (OBVERSE_DEBUG=1).")
+    ] = False,
+) -> None:
+    """Photo in, the right coin out: from your own catalogue, on your own machine."""
+    if version:
+        write(f"obverse {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        write(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; every failure is one line on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file name that is no Unicode must not stop the output that reports it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # The storage engine warns of every folder it makes; nobody asked.
+    os.environ.setdefault("LANCEDB_LOG", "error")
+    # Our matrices are small: BLAS threads that wait for work take the cores from the network's.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        app()
+    except ObverseError as error:
+        if MODE.json:
+            emit(error.to_dict())
+        _fail(error, str(error), error.exit_code)
+    except KeyboardInterrupt as error:
+        _fail(error, "interrupted", 130)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            _leave_closed_pipe()
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(error, f"{where}{error.strerror or error}", 1)
+    except Exception as error:
+        hint = "run again with obverse --debug … to see where, and report it"
+        _fail(error, f"unexpected {type(error).__name__}: {error}; {hint}", 1)
+
+
+def _fail(error: BaseException, line: str, code: int) -> None:
+    if MODE.debug:
+        raise error
+    say(f"obverse: {line}")
+    sys.exit(code)
+
+
+def _leave_closed_pipe() -> None:
+    """Nobody reads any more: leave without Python's complaint about flushing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)

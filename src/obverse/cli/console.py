@@ -1,0 +1,132 @@
+"""What the commands say and where: data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from obverse.types import Progress
+
+QUIET_SECONDS = 5.0
+"""Away from a terminal, progress is a line on stderr no more often than this."""
+
+
+@dataclass
+class Mode:
+    """What the user asked of all output: set by options, read by ``main`` when something fails."""
+
+    json: bool = False
+    debug: bool = bool(os.environ.get("OBVERSE_DEBUG"))
+
+
+MODE = Mode()
+
+
+def set_json(value: bool) -> bool:
+    MODE.json = value
+    return value
+
+
+def set_debug(value: bool) -> bool:
+    MODE.debug = MODE.debug or value
+    return value
+
+
+def say(text: str) -> None:
+    """One line of talk, on stderr."""
+    typer.echo(" ".join(text.split()), err=True)
+
+
+def write(text: str = "") -> None:
+    """Data for people, on stdout."""
+    typer.echo(text)
+
+
+def emit(data: Any) -> None:
+    """Data for programs, on stdout: one JSON object or array."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def count(number: int, noun: str) -> str:
+    """``1 view``, ``3,371 views``."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def write_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Aligned columns, two spaces apart; numbers to the right, empty columns left out."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    used = [i for i in range(len(head)) if not cells or any(line[i] for line in cells)]
+    head, cells = [head[i] for i in used], [[line[i] for i in used] for line in cells]
+    widths = [max(_width(line[i]) for line in [head, *cells]) for i in range(len(head))]
+    right = [bool(cells) and all(_numeric(line[i]) for line in cells) for i in range(len(head))]
+    write(typer.style(_aligned(head, widths, right), dim=True))
+    for line in cells:
+        write(_aligned(line, widths, right))
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere a line now and then."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task("", total=None)
+
+            def draw(done: int, total: int, text: str) -> None:
+                bars.update(task, completed=done, total=total or None, description=text)
+
+            yield draw
+        return
+
+    last = time.monotonic()
+
+    def tell(done: int, total: int, text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= QUIET_SECONDS:
+            last = time.monotonic()
+            say(f"{text}: {done:,} of {total:,}" if total else f"{text}: {done:,}")
+
+    yield tell
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return " ".join(str(value).split())
+
+
+def _numeric(text: str) -> bool:
+    return text.rstrip(" %°").replace(",", "").replace(".", "").lstrip("-<> ").isdigit()
+
+
+def _width(text: str) -> int:
+    """Columns a terminal needs: East Asian wide letters take two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = []
+    for text, width, to_right in zip(line, widths, right, strict=True):
+        space = " " * (width - _width(text))
+        padded.append(space + text if to_right else text + space)
+    return "  ".join(padded).rstrip()

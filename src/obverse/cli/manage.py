@@ -1,0 +1,252 @@
+"""Commands that fill, look into and change a catalogue."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.options import (
+    Draw,
+    Json,
+    MaxBytes,
+    MaxMegapixels,
+    RecipeName,
+    Uri,
+    make_limits,
+)
+from obverse.errors import PhotoError, UsageError
+
+if TYPE_CHECKING:
+    from obverse.types import Item, View
+
+
+def add(
+    catalogue: Uri,
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE", help="Folders, catalogue.csv files, or photos."),
+    ],
+    item: Annotated[str | None, typer.Option(help="Item that the photos show.")] = None,
+    side: Annotated[str, typer.Option(help="obverse, reverse, edge or other.")] = "",
+    title: Annotated[str, typer.Option(help="The item's title.")] = "",
+    attr: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An attribute; may be repeated.")
+    ] = None,
+    recipe: RecipeName = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """Add photos to a catalogue, made where there is none.
+
+    A SOURCE is a folder (a sub-folder per item, or files named item_obverse.jpg), a CSV file with
+    the columns photo, item, side, title and any attribute, or a photo. What is there already is
+    skipped; a photo that cannot be used is listed and the others go on.
+    """
+    from obverse import Catalogue
+    from obverse.catalogue.sides import check_side
+
+    attributes, side = parse_attributes(attr or []), check_side(side)
+    for source in sources:
+        if not Path(source).exists():
+            raise UsageError("no such file or folder", where=source, hint="check the path")
+    total: dict[str, Any] = {"added": 0, "skipped": 0, "moved": 0, "failed": []}
+    limits = make_limits(max_bytes, max_megapixels)
+    with Catalogue(catalogue, recipe=recipe, limits=limits) as opened:
+        for source in sources:
+            try:
+                with show_progress() as progress:
+                    report = opened.add(
+                        source,
+                        item=item,
+                        side=side,
+                        title=title,
+                        attributes=attributes or None,
+                        progress=progress,
+                    ).to_dict()
+            except PhotoError as error:
+                kind = type(error).__name__
+                failure = {"source": source, "error": kind, "what": str(error)}
+                report = {"failed": [failure]}
+            for key, value in total.items():
+                total[key] = value + report.get(key, type(value)())
+        stats = opened.info()
+    total |= {"items": stats["items"], "views": stats["views"]}
+    report_failures(total["failed"])
+    if as_json:
+        emit({"catalogue": catalogue, **total})
+    else:
+        parts = [f"{total['added']:,} added"]
+        parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
+        parts += [f"{total['moved']:,} renamed"] if total["moved"] else []
+        parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
+        holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
+        write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
+    if total["failed"] and not (total["added"] or total["skipped"] or total["moved"]):
+        raise typer.Exit(1)
+
+
+def info(catalogue: Uri, as_json: Json = False) -> None:
+    """What a catalogue holds and what it was made with."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        facts = opened.info()
+    if as_json:
+        emit(facts)
+        return
+    write_facts(facts)
+
+
+def list_items(catalogue: Uri, as_json: Json = False) -> None:
+    """All items with the number of their views."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        items, views = opened.items(), opened.views()
+    seen: dict[str, list[View]] = {item.id: [] for item in items}
+    for view in views:
+        seen.setdefault(view.item, []).append(view)
+    rows = [
+        {**item.to_dict(), "views": len(seen[item.id]), "sides": sides(seen[item.id])}
+        for item in items
+    ]
+    if as_json:
+        emit(rows)
+        return
+    head = ("item", "title", "views", "sides")
+    write_table(head, ((r["id"], r["title"], r["views"], ", ".join(r["sides"])) for r in rows))
+
+
+def show(
+    catalogue: Uri,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="An item's id.")],
+    draw: Draw = None,
+    as_json: Json = False,
+) -> None:
+    """One item: its attributes and its views."""
+    from obverse import Catalogue
+
+    if draw is not None:
+        from obverse.canvas import check_format
+
+        check_format(draw)
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        found, views, recipe = opened.item(item), opened.views(item), opened.info()["recipe"]
+    views.sort(key=lambda view: (side_order(view.side), view.source))
+    if draw is not None:
+        _draw_item(found, views, recipe, draw)
+    if as_json:
+        emit({**found.to_dict(), "views": [view.to_dict() for view in views]})
+        return
+    write_facts({"item": found.id, "title": found.title, **found.attributes})
+    write()
+    rows = ((view.id, view.side, view.source, view.added) for view in views)
+    write_table(("view", "side", "source", "added"), rows)
+
+
+def remove(
+    catalogue: Uri,
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID", help="Ids of items (with all views) or views.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Remove items or single views."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        removed = opened.remove(ids)
+        stats = opened.info()
+    if as_json:
+        emit({"removed": removed, "items": stats["items"], "views": stats["views"]})
+    else:
+        write(f"{catalogue}: {count(removed, 'view')} removed, {stats['views']:,} left")
+
+
+def export(
+    catalogue: Uri,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
+    as_json: Json = False,
+) -> None:
+    """Write a folder of pictures and a table, which add takes back."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        table = opened.export(folder)
+        stats = opened.info()
+    if as_json:
+        emit({"table": str(table), "items": stats["items"], "views": stats["views"]})
+    else:
+        write(f"{table}: {count(stats['views'], 'view')} of {count(stats['items'], 'item')}")
+
+
+def parse_attributes(pairs: list[str]) -> dict[str, Any]:
+    """``KEY=VALUE`` pairs; a value that is a JSON number, true, false or null is taken as that."""
+    attributes: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"{pair!r} is no attribute", hint="write --attr KEY=VALUE")
+        attributes[key.strip()] = _plain(text)
+    return attributes
+
+
+def _plain(text: str) -> Any:
+    """A number, true, false or null as JSON has them; all else is words."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    simple = value is None or isinstance(value, int | float)
+    return value if simple and math.isfinite(value or 0) else text
+
+
+def report_failures(failures: list[dict[str, Any]]) -> None:
+    """One line on stderr for each photo that could not be used, then their number."""
+    for failure in failures:
+        source, what = failure["source"], failure["what"]
+        say(what if source in what else f"{source}: {what}")
+    if failures:
+        say(f"{count(len(failures), 'photo')} could not be used")
+
+
+def sides(views: list[View]) -> list[str]:
+    """The sides shown, in the usual order."""
+    return sorted({view.side for view in views if view.side}, key=side_order)
+
+
+def side_order(side: str) -> int:
+    """Obverse first; a view of no known side last."""
+    from obverse.types import SIDES
+
+    order = [str(known) for known in SIDES]
+    return order.index(side) if side in order else len(order)
+
+
+def write_facts(facts: dict[str, Any]) -> None:
+    """``name  value`` lines; nested ones are indented by their name."""
+    flat: dict[str, object] = {}
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            flat |= {f"{key} {inner}": v for inner, v in value.items()}
+        else:
+            flat[key] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    width = max((len(key) for key in flat), default=0)
+    for key, value in flat.items():
+        write(f"{key.replace('_', ' '):{width}}  {value}".rstrip())
+
+
+def _draw_item(item: Item, views: list[View], recipe: str, path: Path) -> None:
+    from obverse import canvas, draw, recipes
+
+    cards = [
+        draw.Card(canvas.decode(v.thumbnail), v.side or "view", Path(v.source).name) for v in views
+    ]
+    is_disc = recipes.get(recipe).geometry == "disc"
+    canvas.save(draw.contact(cards, item.name, is_disc), path)

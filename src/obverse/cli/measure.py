@@ -1,0 +1,102 @@
+"""Commands that measure, and that make something to measure with."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from obverse.cli.console import count, emit, say, show_progress, write
+from obverse.cli.options import Json, RecipeName
+
+if TYPE_CHECKING:
+    from obverse.evaluate import Report
+
+
+def evaluate(
+    protocol: Annotated[
+        Path, typer.Argument(metavar="PROTOCOL", help="A CSV file: photo, role, item.")
+    ],
+    root: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="What its photos are relative to.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
+    ] = None,
+    recipe: RecipeName = None,
+    max_wrong: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
+    ] = 0.005,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep catalogues there for the next run.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Queries asked at once; times get longer.")
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure recall, open set, calibration, times on a protocol."""
+    from obverse import evaluate as evaluation
+
+    with show_progress() as progress:
+        found = evaluation.evaluate(
+            protocol,
+            root=root,
+            recipe=recipe,
+            max_wrong=max_wrong,
+            limit=limit,
+            cache=cache,
+            workers=workers,
+            progress=progress,
+        )
+    for failure in found.failed:
+        say(f"{failure.photo}: {failure.reason}")
+    if report is not None:
+        command = shlex.join(["obverse", *sys.argv[1:]])
+        say(f"report: {evaluation.write(found, report, command=command)}")
+    if as_json:
+        emit(found.to_dict())
+    else:
+        _write_report(found)
+
+
+def mint(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write the samples.")],
+    types: Annotated[int, typer.Option(min=1, help="Distinct coin types.")] = 60,
+    photos: Annotated[int, typer.Option(min=0, help="Photos of each type.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same coins.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Make sample coins: scans, phone-like photos, a protocol."""
+    from obverse.mint import mint as strike
+
+    with show_progress() as progress:
+        made = strike(folder, types=types, photos=photos, seed=seed, progress=progress)
+    if as_json:
+        emit(made.to_dict())
+    else:
+        parts = (
+            count(made.types, "coin type"),
+            count(made.scans, "scan"),
+            count(made.photos, "photo"),
+        )
+        write(f"{folder}: {', '.join(parts)}")
+
+
+def _write_report(found: Report) -> None:
+    from obverse.evaluate.report import facts, figures
+
+    write(f"{found.protocol}: {found.note}")
+    rows = [*figures(found)]
+    width = max(len(name) for name, _, _ in rows)
+    for name, value, note in rows:
+        write(f"  {name:{width}}  {value:>8}  {note}".rstrip())
+    for name, value in facts(found, ""):
+        if value:
+            write(f"  {name:{width}}  {value}")

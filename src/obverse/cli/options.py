@@ -1,0 +1,47 @@
+"""Options and arguments that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from obverse.cli.console import set_json
+
+if TYPE_CHECKING:
+    from obverse.photo import Limits
+
+Uri = Annotated[str, typer.Argument(metavar="CATALOGUE", help="The catalogue, e.g. coins.obv.")]
+OnePhoto = Annotated[str, typer.Argument(metavar="PHOTO", help="A picture file.")]
+Photos = Annotated[list[str], typer.Argument(metavar="PHOTO", help="Picture files.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=set_json, is_eager=True, help="Print JSON on stdout."),
+]
+Draw = Annotated[
+    Path | None,
+    typer.Option(metavar="PICTURE", help="Write a picture of what was done (.jpg, .png, .webp)."),
+]
+Top = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
+RecipeName = Annotated[
+    str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default) or flat.")
+]
+RegionNumber = Annotated[
+    int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
+]
+MaxBytes = Annotated[int | None, typer.Option(min=1, help="Largest picture file taken, in bytes.")]
+MaxMegapixels = Annotated[
+    float | None, typer.Option(min=0.001, help="Largest picture taken, in megapixels.")
+]
+
+
+def make_limits(max_bytes: int | None, max_megapixels: float | None) -> Limits:
+    """The package's limits, with what the user raised or lowered."""
+    from obverse.photo import Limits
+
+    default = Limits()
+    return Limits(
+        bytes=default.bytes if max_bytes is None else max_bytes,
+        megapixels=default.megapixels if max_megapixels is None else max_megapixels,
+    )

@@ -1,0 +1,290 @@
+"""Each stage of the pipeline alone, with a picture of what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obverse.cli.console import emit, write, write_table
+from obverse.cli.options import (
+    Draw,
+    Json,
+    MaxBytes,
+    MaxMegapixels,
+    OnePhoto,
+    RecipeName,
+    RegionNumber,
+    Top,
+    Uri,
+    make_limits,
+)
+from obverse.errors import UsageError
+
+if TYPE_CHECKING:
+    from obverse import Catalogue
+    from obverse.photo import Limits
+    from obverse.pipeline import Pipeline
+    from obverse.types import Patch, Photo, Region
+
+
+def find(
+    photo: OnePhoto,
+    recipe: RecipeName = None,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """Where are the objects? Largest and best first."""
+    _check_picture(draw)
+    pipeline = _pipeline(recipe)
+    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
+    regions = pipeline.find(loaded)
+    if draw is not None:
+        from obverse import draw as drawing
+
+        drawing.save(drawing.regions(loaded, regions), draw)
+    if as_json:
+        emit({"photo": loaded.to_dict(), "regions": [region.to_dict() for region in regions]})
+        return
+    write_table(
+        ("region", "score", "x0", "y0", "x1", "y1", "ellipse"),
+        (
+            (number, region.score, *(f"{v:.0f}" for v in region.box), _ellipse(region))
+            for number, region in enumerate(regions, 1)
+        ),
+    )
+
+
+def normalise(
+    photo: OnePhoto,
+    recipe: RecipeName = None,
+    region: RegionNumber = 1,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """Undo tilt, take off the background, even the light."""
+    _check_picture(draw)
+    done = _prepare(_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
+    if draw is not None:
+        from obverse import draw as drawing
+
+        drawing.save(drawing.patch(done.patch), draw)
+    if as_json:
+        emit(done.to_dict())
+        return
+    size, polar = done.patch.image.shape, done.patch.polar.shape
+    write(f"{photo}: region {region} as a patch of {size[1]} x {size[0]} pixels,")
+    write(f"  {polar[0]} rows of {polar[1]} pixels to the embedder")
+
+
+def embed(
+    photo: OnePhoto,
+    recipe: RecipeName = None,
+    region: RegionNumber = 1,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """A vector and a map: what the search sees of an object."""
+    _check_picture(draw)
+    pipeline = _pipeline(recipe)
+    done = _prepare(pipeline, photo, region, make_limits(max_bytes, max_megapixels))
+    embedding = pipeline.embed([done.patch])[0]
+    if draw is not None:
+        from obverse import draw as drawing
+
+        drawing.save(drawing.embedding(done.patch, embedding), draw)
+    if as_json:
+        vector = [round(float(v), 6) for v in embedding.vector]
+        emit({**done.to_dict(), "vector": vector, "map": embedding.map.tolist()})
+        return
+    shape = " x ".join(map(str, embedding.map.shape))
+    write(f"{photo}: a vector of {len(embedding.vector)} numbers,")
+    write(f"  a map of {shape} (channels, angles, radii)")
+
+
+def search(
+    catalogue: Uri,
+    photo: OnePhoto,
+    region: RegionNumber = 1,
+    top: Top = 17,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """The nearest views by vector, before anything is verified."""
+    _check_picture(draw)
+    from obverse import Catalogue
+
+    limits = make_limits(max_bytes, max_megapixels)
+    with Catalogue(catalogue, create=False, limits=limits) as opened:
+        done = _prepare(opened.pipeline, photo, region, limits)
+        hits = opened.pipeline.search(opened.store, opened.pipeline.embed_query(done.patch))
+        found = [
+            Found(view, item, float(similarity))
+            for view, item, similarity in zip(
+                hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True
+            )
+        ]
+        _tell_found(opened, done, found, "nearest by vector", draw, as_json)
+
+
+def verify(
+    catalogue: Uri,
+    photo: OnePhoto,
+    region: RegionNumber = 1,
+    top: Top = 17,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """The nearest views by how well they agree at the best turn."""
+    _check_picture(draw)
+    from obverse import Catalogue
+
+    limits = make_limits(max_bytes, max_megapixels)
+    with Catalogue(catalogue, create=False, limits=limits) as opened:
+        done = _prepare(opened.pipeline, photo, region, limits)
+        query = opened.pipeline.embed_query(done.patch)
+        hits = opened.pipeline.search(opened.store, query)
+        scores, turns = opened.pipeline.verify(query, hits)
+        order = sorted(range(len(hits.views)), key=lambda i: -float(scores[i]))[:top]
+        found = [
+            Found(
+                hits.views[i],
+                hits.items[i],
+                float(hits.similarity[i]),
+                float(scores[i]),
+                float(turns[i]),
+            )
+            for i in order
+        ]
+        _tell_found(opened, done, found, "best agreement, turned to lie alike", draw, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A view that came back; without score and turn where nothing was verified."""
+
+    view: str
+    item: str
+    similarity: float
+    score: float | None = None
+    turn: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"view": self.view, "item": self.item}
+        data["similarity"] = round(self.similarity, 5)
+        if self.score is not None and self.turn is not None:
+            data |= {"score": round(self.score, 5), "turn": round(self.turn, 2)}
+        return data
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A photo with one of its objects made canonical."""
+
+    photo: Photo
+    region: Region
+    patch: Patch
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "photo": self.photo.to_dict(),
+            "region": self.region.to_dict(),
+            "patch": {
+                "size": list(self.patch.image.shape[:2]),
+                "polar": list(self.patch.polar.shape[:2]),
+                "matrix": [[round(float(v), 6) for v in row] for row in self.patch.matrix],
+            },
+        }
+
+
+def _pipeline(recipe: str | None) -> Pipeline:
+    from obverse import recipes
+    from obverse.pipeline import Pipeline
+
+    return Pipeline(recipes.get(recipe or recipes.DEFAULT))
+
+
+def _load(photo: str, limits: Limits) -> Photo:
+    from obverse.photo import load
+    from obverse.pipeline import REDUCE_TO
+
+    return load(photo, limits=limits, reduce_to=REDUCE_TO)
+
+
+def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
+    loaded = _load(photo, limits)
+    regions = pipeline.find(loaded)
+    if number > len(regions):
+        raise UsageError(
+            f"there is no region {number}, {len(regions)} were found",
+            where=photo,
+            hint="see them with: obverse find PHOTO --draw PICTURE",
+        )
+    region = regions[number - 1]
+    return Prepared(loaded, region, pipeline.normalise(loaded, region))
+
+
+def _check_picture(draw: Path | None) -> None:
+    """Refuse a picture that could not be written before the work is done, not after."""
+    if draw is not None:
+        from obverse.canvas import check_format
+
+        check_format(draw)
+
+
+def _ellipse(region: Region) -> str:
+    if region.whole:
+        return "nothing found: the whole picture"
+    if region.ellipse is None:
+        return ""
+    e = region.ellipse
+    return f"centre {e.cx:.0f},{e.cy:.0f}  axes {e.a:.0f},{e.b:.0f}  at {e.angle:.0f}°"
+
+
+def _tell_found(
+    opened: Catalogue,
+    done: Prepared,
+    found: list[Found],
+    words: str,
+    draw: Path | None,
+    as_json: bool,
+) -> None:
+    items = {item.id: item for item in opened.store.items(sorted({f.item for f in found}))}
+    views = {view.id: view for view in opened.store.views([f.view for f in found])}
+    # Another process may have removed one since the search.
+    found = [f for f in found if f.item in items and f.view in views]
+    if draw is not None:
+        from obverse import canvas
+        from obverse import draw as drawing
+
+        cards = []
+        for f in found:
+            pixels = canvas.turned(canvas.decode(views[f.view].thumbnail), f.turn or 0.0)
+            share = f.similarity if f.score is None else f.score
+            title = items[f.item].name
+            cards.append(drawing.Card(pixels, title, f"{share:.3f}", max(share, 0.0)))
+        drawing.save(drawing.shortlist(done.patch, cards, words), draw)
+    if as_json:
+        results = [
+            {**f.to_dict(), "title": items[f.item].title, "side": views[f.view].side} for f in found
+        ]
+        emit({"photo": done.photo.to_dict(), "region": done.region.to_dict(), "found": results})
+        return
+    verified = any(f.score is not None for f in found)
+    head = ("", "similarity", *(("score", "turn") if verified else ()), "item", "side", "title")
+    rows = []
+    for number, f in enumerate(found, 1):
+        proof = (f.score or 0.0, f"{f.turn or 0.0:.0f}°") if verified else ()
+        view, item = views[f.view], items[f.item]
+        rows.append((number, f.similarity, *proof, item.id, view.side, item.title))
+    write_table(head, rows)

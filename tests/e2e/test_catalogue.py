@@ -1,0 +1,180 @@
+"""add, info, list, show, remove, export: a catalogue's life."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import COMMAND, Minted, Run
+from tests.hostile import make_cases
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+GOOD, BAD = 200, 20
+
+
+def test_adding_a_folder_twice_adds_once(run: Run, minted: Minted, tmp_path: Path) -> None:
+    place, photos = tmp_path / "coins.obv", tmp_path / "photos"
+    shutil.copytree(minted.photos, photos)
+    count = len(minted.of("catalogue"))
+    items = {row["item"] for row in minted.of("catalogue")}
+    first = run("add", place, photos, "--json")
+    assert first.code == 0
+    assert first.json["added"] == first.json["views"] == count
+    assert first.json["items"] == len(items)
+    assert first.json["failed"] == []
+    assert run("add", place, photos, "--json").json["skipped"] == count
+
+    one = next(photos.glob("*/*"))
+    one.rename(one.with_name(f"renamed{one.suffix}"))
+    third = run("add", place, photos, "--json").json
+    assert (third["added"], third["moved"], third["skipped"]) == (0, 1, count - 1)
+    assert third["views"] == count
+
+
+def test_adding_a_table_keeps_its_words(run: Run, minted: Minted, tmp_path: Path) -> None:
+    table, place = tmp_path / "catalogue.csv", tmp_path / "coins.obv"
+    photo = next(minted.photos.glob("*/*"))
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["photo", "item", "side", "title", "country", "year_from", "price"])
+        rows.writerow([photo, "öre-50", "obverse", "Femtio öre, 1921", "Sverige", "1921", "12.5"])
+    assert run("add", place, table, "--json").json["added"] == 1
+    shown = run("show", place, "öre-50", "--json").json
+    assert shown["title"] == "Femtio öre, 1921"
+    assert shown["attributes"]["country"] == "Sverige"
+    assert str(shown["attributes"]["year_from"]) == "1921"
+    assert [view["side"] for view in shown["views"]] == ["obverse"]
+    assert "Femtio öre, 1921" in run("list", place).out
+
+
+def test_adding_photos_to_a_named_item(run: Run, minted: Minted, tmp_path: Path) -> None:
+    place = tmp_path / "coins.obv"
+    photos = sorted(minted.photos.glob("*/*"))[:2]
+    options = ("--item", "x", "--side", "reverse", "--title", "X", "--attr", "year=1907")
+    done = run("add", place, *photos, *options, "--attr", "metal=silver", "--json")
+    assert done.json["added"] == 2
+    shown = run("show", place, "x", "--json").json
+    assert shown["attributes"] == {"year": 1907, "metal": "silver"}
+    assert {view["side"] for view in shown["views"]} == {"reverse"}
+
+
+def test_damaged_photos_among_good_ones(run: Run, tmp_path: Path) -> None:
+    folder, place = tmp_path / "photos", tmp_path / "coins.obv"
+    folder.mkdir()
+    rng = np.random.default_rng(11)
+    yy, xx = np.mgrid[0:64, 0:64]
+    inside = np.hypot(xx - 31.5, yy - 31.5) < 28
+    for i in range(GOOD):
+        pixels = np.where(inside, rng.integers(40, 200, (64, 64)), 250).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"good{i:03}_obverse.png")
+    cases = [case for case in make_cases() if None not in case.expected][::7][:BAD]
+    assert len(cases) == BAD
+    for i, case in enumerate(cases):
+        (folder / f"bad{i:02}_obverse.jpg").write_bytes(case.data)
+    done = run("add", place, folder, "--json")
+    assert done.code == 0
+    assert done.json["added"] == done.json["views"] == GOOD
+    assert len(done.json["failed"]) == BAD
+    for i, case in enumerate(cases):
+        listed = [f for f in done.json["failed"] if f"bad{i:02}_" in f["source"]]
+        assert [f["error"] for f in listed] == list(case.expected[:1])
+    lines = done.err.splitlines()
+    assert sum("bad" in line and "_obverse.jpg: " in line for line in lines) == BAD
+    assert lines[-1] == f"{BAD} photos could not be used"
+
+
+def test_adding_only_damaged_photos_fails(run: Run, damaged: Path, tmp_path: Path) -> None:
+    done = run("add", tmp_path / "coins.obv", damaged, "--item", "x", "--json")
+    assert done.code == 1
+    assert done.json["added"] == 0
+    assert len(done.json["failed"]) == 1
+
+
+def test_an_interrupted_add_goes_on_where_it_stopped(
+    run: Run, minted: Minted, tmp_path: Path
+) -> None:
+    place = tmp_path / "coins.obv"
+    process = subprocess.Popen(
+        [COMMAND, "add", place, minted.photos], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    while process.poll() is None and not place.exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert b"Traceback" not in err
+    assert process.returncode in (0, 130)
+    done = run("add", place, minted.photos, "--json").json
+    assert done["views"] == len(minted.of("catalogue"))
+
+
+def test_info_list_and_show_agree(run: Run, catalogue: Path, minted: Minted) -> None:
+    info = run("info", catalogue, "--json").json
+    listed = run("list", catalogue, "--json").json
+    expected: dict[str, int] = {}
+    for row in minted.of("catalogue"):
+        expected[row["item"]] = expected.get(row["item"], 0) + 1
+    assert {row["id"]: row["views"] for row in listed} == expected
+    assert [row["id"] for row in listed] == sorted(expected)
+    assert info["items"] == len(expected)
+    assert info["views"] == sum(expected.values())
+    assert info["recipe"] == "coin"
+    assert str(info["views"]) in run("info", catalogue).out
+    first = listed[0]["id"]
+    assert len(run("show", catalogue, first, "--json").json["views"]) == expected[first]
+    lines = run("list", catalogue).out.splitlines()
+    assert len(lines) == len(expected) + 1
+    assert all("\t" not in line and "\x1b" not in line for line in lines)
+
+
+def test_show_draws_the_views(run: Run, catalogue: Path, tmp_path: Path) -> None:
+    item = run("list", catalogue, "--json").json[0]["id"]
+    picture = tmp_path / "views.png"
+    assert run("show", catalogue, item, "--draw", picture).code == 0
+    with Image.open(picture) as drawn:
+        assert drawn.width > 1000
+
+
+def test_remove_takes_items_and_views(run: Run, own_catalogue: Path) -> None:
+    before = run("info", own_catalogue, "--json").json
+    first, second = run("list", own_catalogue, "--json").json[:2]
+    view = run("show", own_catalogue, second["id"], "--json").json["views"][0]["id"]
+    done = run("remove", own_catalogue, first["id"], view, "--json")
+    assert done.json["removed"] == first["views"] + 1
+    assert done.json["views"] == before["views"] - first["views"] - 1
+    assert run("show", own_catalogue, first["id"]).code == 2
+
+    wrong = run("remove", own_catalogue, second["id"], "nobody")
+    assert wrong.code == 2
+    assert "nobody" in wrong.err
+    assert run("info", own_catalogue, "--json").json["views"] == done.json["views"]
+
+
+def test_what_is_exported_can_be_added(run: Run, catalogue: Path, tmp_path: Path) -> None:
+    out, copy = tmp_path / "out", tmp_path / "copy.obv"
+    table = Path(run("export", catalogue, out, "--json").json["table"])
+    assert table.is_file()
+    assert run("add", copy, table).code == 0
+    brief = [
+        [(row["id"], row["title"], row["views"]) for row in run("list", c, "--json").json]
+        for c in (catalogue, copy)
+    ]
+    assert brief[0] == brief[1]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission_is_one_line(run: Run, catalogue: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    done = run("add", catalogue, closed)
+    assert done.code in (1, 2)
+    assert str(closed) in done.err

@@ -1,0 +1,154 @@
+"""How the command behaves: exit codes, streams, speed, no tracebacks."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from obverse import __version__
+from tests.e2e.conftest import COMMAND, Run
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+COMMANDS = (
+    *("add", "identify", "match", "info", "list", "show", "remove", "export"),
+    *("find", "normalise", "embed", "search", "verify", "evaluate", "mint"),
+)
+HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = f"import sys, obverse, obverse.cli; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_is_quick(run: Run) -> None:
+    times = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        assert run("--help").code == 0
+        times.append(time.perf_counter() - begun)
+    # 0.08 s on an idle machine; the bound of 0.3 s is kept loose here for a busy one.
+    assert statistics.median(times) < 1.0
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    for done in (run("--help"), run("-h"), run()):
+        assert (done.code, done.err) == (0, "")
+        listed = [line.split()[0] for line in done.out.split("Commands:")[1].splitlines() if line]
+        assert sorted(listed) == sorted(COMMANDS)
+        assert "..." not in done.out.split("Commands:")[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(run: Run, command: str) -> None:
+    done = run(command, "--help")
+    assert done.code == 0
+    assert f"obverse {command}" in done.out
+    assert "--json" in done.out
+
+
+def test_the_manual_names_every_command_and_option(run: Run) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert all(f"obverse {command}" in manual for command in COMMANDS)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"obverse {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("nonsense",),
+        ("identify",),
+        ("identify", "coins.obv"),
+        ("identify", "nowhere.obv", "photo.jpg"),
+        ("info", "nowhere.obv"),
+        ("find", "photo.jpg", "--draw", "out.gif"),
+        ("find", "photo.jpg", "--recipe", "cube"),
+        ("find", "photo.jpg", "--region", "0"),
+        ("add", "coins.obv", "p.jpg", "--attr", "novalue"),
+        ("add", "coins.obv", "p.jpg", "--side", "top"),
+        ("evaluate", "nowhere.csv"),
+        ("evaluate", "nowhere.csv", "--max-wrong", "2"),
+        ("mint", "out", "--types", "0"),
+        ("mint", "out", "--no-such-option"),
+    ],
+)
+def test_misuse_is_exit_2_and_leaves_nothing(run: Run, tmp_path: Path, args: tuple[str]) -> None:
+    done = run(*args, cwd=tmp_path)
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.strip()
+    assert not list(tmp_path.iterdir())
+
+
+def test_misuse_with_json_is_an_object(run: Run, tmp_path: Path) -> None:
+    done = run("info", tmp_path / "nowhere.obv", "--json")
+    assert done.code == 2
+    assert done.json["error"] == "CatalogueMissing"
+    assert done.json["hint"]
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "empty.jpg", "folder.jpg", "text.jpg"])
+def test_a_photo_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "folder.jpg":
+        path.mkdir()
+    elif name != "missing.jpg":
+        path.write_text("" if name == "empty.jpg" else "no picture at all\n" * 40)
+    done = run("find", path)
+    assert done.code == 1
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1
+    assert str(path) in done.err
+
+
+def test_a_picture_that_cannot_be_written_is_one_line(
+    run: Run, query: Path, tmp_path: Path
+) -> None:
+    done = run("find", query, "--draw", tmp_path / "no such folder" / "out.jpg")
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+    assert "no such folder" in done.err
+
+
+def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:
+    with subprocess.Popen(
+        [COMMAND, "list", catalogue, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) in (0, 1)
+
+
+def test_debug_shows_where(run: Run, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "--debug", "info", tmp_path / "nowhere.obv"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "CatalogueMissing" in done.stderr
+
+
+def test_names_that_are_no_unicode_do_not_stop_anything(run: Run, tmp_path: Path) -> None:
+    name = b"coin\xff.jpg"
+    try:
+        (tmp_path.joinpath(name.decode("utf-8", "surrogateescape"))).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes only Unicode names")
+    done = run("find", name.decode("utf-8", "surrogateescape"), "--json", cwd=tmp_path)
+    assert done.code == 1
+    assert done.json["error"] == "PhotoEmpty"

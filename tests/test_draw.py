@@ -1,0 +1,252 @@
+"""Drawn pictures: turns, places and shapes are checked against formulas of their own."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from obverse import canvas, draw, heat, normalise
+from obverse.errors import UsageError
+from obverse.types import (
+    F32,
+    U8,
+    Answer,
+    Candidate,
+    Ellipse,
+    Embedding,
+    Evidence,
+    Item,
+    Patch,
+    Photo,
+    Region,
+    View,
+)
+
+SIZE = 256
+
+
+def design(turn: float, size: int = SIZE) -> U8:
+    """A design without symmetry, turned counter-clockwise, drawn from a formula in polar terms."""
+    centre = (size - 1) / 2
+    yy, xx = np.mgrid[0:size, 0:size]
+    r = np.hypot(xx - centre, yy - centre) / (size / 2)
+    theta = np.arctan2(centre - yy, xx - centre) - math.radians(turn)
+    value = 128 + 60 * np.cos(theta) * r + 40 * np.cos(3 * theta + 1) * np.sin(7 * r)
+    value += 70 * np.exp(-8 * ((r - 0.6) ** 2 + (np.angle(np.exp(1j * (theta - 2)))) ** 2))
+    return np.repeat(np.clip(value, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def photo_of(pixels: U8, scale: float = 1.0) -> Photo:
+    h, w = pixels.shape[:2]
+    return Photo(pixels, round(w / scale), round(h / scale), "0" * 64, "test.jpg")
+
+
+def patch_of(pixels: U8) -> Patch:
+    side = pixels.shape[0]
+    whole = Ellipse(side / 2 - 0.5, side / 2 - 0.5, side / 2, side / 2)
+    return normalise.disc(photo_of(pixels), Region((0, 0, side, side), 1.0, whole))
+
+
+def jpeg(pixels: U8) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=95)
+    return stream.getvalue()
+
+
+def candidate(pixels: U8, turn: float, agreement: F32, title: str = "Five marks") -> Candidate:
+    view = View("v", "i", "obverse", "", "a.jpg", {}, jpeg(pixels), None, "")
+    evidence = Evidence(0.5, turn, agreement)
+    attributes = {"country": "Türkiye", "year_from": 1921, "year_to": 1935}
+    return Candidate(Item("i", title, attributes), view, 0.8, 0.5, 0.97, evidence)
+
+
+def answer_of(patch: Patch, *candidates: Candidate, known: bool = True) -> Answer:
+    return Answer(photo_of(patch.original), patch, known, candidates, {})
+
+
+def inside(size: int, share: float = 0.95) -> np.ndarray:
+    centre = (size - 1) / 2
+    yy, xx = np.mgrid[0:size, 0:size]
+    return np.asarray(np.hypot(xx - centre, yy - centre) < share * size / 2)
+
+
+def correlation(a: U8, b: U8) -> float:
+    within = inside(a.shape[0])
+    return float(np.corrcoef(a[within, 0].astype(float), b[within, 0].astype(float))[0, 1])
+
+
+@pytest.mark.parametrize("turn", [0.0, 37.0, 133.0, 290.5])
+def test_turned_is_counter_clockwise(turn: float) -> None:
+    upright, expected = design(0), design(turn)
+    assert correlation(canvas.turned(upright, turn), expected) > 0.995
+    if turn:
+        assert correlation(canvas.turned(upright, -turn), expected) < 0.9
+
+
+@pytest.mark.parametrize("turn", [25.0, 133.0, 300.0])
+def test_answer_shows_the_match_as_the_query_lies(turn: float) -> None:
+    patch = patch_of(design(turn))
+    cells = np.full((14, 7), 0.005, np.float32)
+    picture = draw.answer(answer_of(patch, candidate(design(0), turn, cells)))
+    left, top = canvas.MARGIN, canvas.MARGIN + 108
+    query = picture[top : top + draw.TILE, left : left + draw.TILE]
+    left += draw.TILE + canvas.GAP
+    match = picture[top : top + draw.TILE, left : left + draw.TILE]
+    assert correlation(query, match) > 0.98
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 6), (3, 4), (7, 2), (13, 6)])
+def test_heat_lies_where_the_cell_looks(row: int, column: int) -> None:
+    cells = np.zeros((14, 7), np.float32)
+    cells[row, column] = 0.01
+    light = heat.glow(cells, SIZE)
+    yy, xx = np.mgrid[0:SIZE, 0:SIZE]
+    total = light.sum()
+    x, y = (light * xx).sum() / total, (light * yy).sum() / total
+    centre = (SIZE - 1) / 2
+    angle = math.degrees(math.atan2(centre - y, x - centre))
+    assert abs((angle - 360 * row / 14 + 180) % 360 - 180) < 2
+    # The last ring is cut off at the rim, so its centre of mass lies further in.
+    assert math.hypot(x - centre, y - centre) / (SIZE / 2) == pytest.approx(
+        (column + 0.5) / 7, abs=0.5 / 7
+    )
+
+
+def test_heat_is_absolute_and_stays_on_the_disc() -> None:
+    even = np.full((14, 7), 1 / 98, np.float32)  # a perfect match, evenly
+    weak = heat.glow(0.3 * even, SIZE)
+    strong = heat.glow(0.6 * even, SIZE)
+    core = inside(SIZE, 0.8)
+    assert np.allclose(strong[core], 2 * weak[core], rtol=1e-3)
+    assert weak[core].mean() == pytest.approx(0.3 / heat.FULL_HEAT, rel=0.01)
+    assert heat.glow(-even, SIZE).max() == 0
+    assert heat.glow(9 * even, SIZE).max() == 1
+    assert heat.spread(even, SIZE)[~inside(SIZE, 1.02)].max() == 0
+
+
+def test_overlay_lights_only_the_agreeing_part() -> None:
+    cells = np.zeros((14, 7), np.float32)
+    cells[:7] = 0.02  # the upper half
+    lit = heat.overlay(design(0), cells).astype(int)
+    colour = np.abs(lit[..., 0] - lit[..., 2])
+    assert colour[40:90, 100:156].min() > 20
+    assert colour[170:215, 100:156].max() == 0
+
+
+def test_flat_cells_are_rows_and_columns() -> None:
+    cells = np.zeros((14, 7), np.float32)
+    cells[13, 0] = 0.01
+    light = heat.glow(cells, SIZE, is_disc=False)
+    y, x = np.unravel_index(light.argmax(), light.shape)
+    assert y > 0.9 * SIZE
+    assert x < 0.15 * SIZE
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_regions_are_drawn_on_their_rim(scale: float) -> None:
+    ground = np.full((400, 600, 3), 90, np.uint8)
+    ellipse = Ellipse(260.0, 210.0, 120.0, 80.0, 30.0).scaled(1 / scale)
+    xy = ellipse.points()
+    box = (xy[:, 0].min(), xy[:, 1].min(), xy[:, 0].max(), xy[:, 1].max())
+    picture = draw.regions(photo_of(ground, scale), [Region(box, 0.9, ellipse)])
+    factor = picture.shape[1] / (600 / scale)
+    points = np.round((ellipse.points(90) + 0.5) * factor - 0.5).astype(int)
+    points = points[points[:, 1] > points[:, 1].mean()]  # below the label
+    assert (picture[points[:, 1], points[:, 0]] == canvas.GOLD).all()
+    centre = round(ellipse.cx * factor), round(ellipse.cy * factor)
+    assert (picture[centre[1] - 20 : centre[1] + 20, centre[0] - 20 : centre[0] + 20] == 90).all()
+
+
+def test_an_outline_is_preferred_to_the_ellipse() -> None:
+    ground = np.full((400, 400, 3), 90, np.uint8)
+    square = np.array([[100, 100], [300, 100], [300, 300], [100, 300]], np.float32)
+    region = Region((100, 100, 300, 300), 0.9, Ellipse(200, 200, 100, 100), square)
+    picture = draw.regions(photo_of(ground), [region])
+    corner = round(300.5 * picture.shape[1] / 400 - 0.5)
+    assert (picture[corner, corner] == canvas.GOLD).all()
+
+
+def test_every_picture_is_rgb_and_none_changes_its_input() -> None:
+    rng = np.random.default_rng(0)
+    patch = patch_of(design(10))
+    before = patch.original.copy()
+    vector = rng.normal(size=384).astype(np.float32)
+    embedding = Embedding(vector, rng.integers(-90, 90, (32, 14, 7)).astype(np.int8))
+    match = candidate(design(0), 10.0, np.full((28, 7), 0.004, np.float32))
+    pictures = [
+        draw.patch(patch),
+        draw.embedding(patch, embedding),
+        draw.shortlist(patch, [draw.card(match, note="0.8", share=0.8)] * 7, "nearest"),
+        draw.answer(answer_of(patch, *[match] * 6)),
+        draw.answer(answer_of(patch, match, known=False)),
+        draw.answer(answer_of(patch)),
+    ]
+    for picture in pictures:
+        assert picture.dtype == np.uint8
+        assert picture.ndim == 3
+        assert picture.shape[2] == 3
+        assert picture.std() > 5
+    assert np.array_equal(before, patch.original)
+
+
+def test_known_and_unknown_answers_look_different() -> None:
+    match = candidate(design(0), 0.0, np.full((14, 7), 0.004, np.float32))
+    patch = patch_of(design(0))
+    known, unknown = (draw.answer(answer_of(patch, match, known=k)) for k in (True, False))
+    badge = np.s_[canvas.MARGIN : canvas.MARGIN + 90, -400:]
+    assert (known[badge] == canvas.GREEN).all(axis=-1).any()
+    assert (unknown[badge] == canvas.RED).all(axis=-1).any()
+
+
+def test_discs_and_flat_objects_are_told_apart() -> None:
+    rng = np.random.default_rng(1)
+    picture = rng.integers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8)
+    flat = normalise.flat(photo_of(picture), Region((0, 0, SIZE, SIZE), 1.0))
+    assert draw.round_patch(patch_of(picture))
+    assert not draw.round_patch(flat)
+    assert np.array_equal(draw.masked(flat), flat.original)
+    assert (draw.masked(patch_of(picture))[0, 0] == canvas.GROUND).all()
+
+
+@pytest.mark.parametrize("title", ["50 öre – Gustav V", "Пять рублей", "Δραχμή", "½ penny £"])
+def test_titles_have_their_letters(title: str) -> None:
+    font = canvas.font_for(title, 30)
+    box = bytes(font.getmask("\U0010ffff"))
+    assert font.getname()[0] == "Roboto"
+    assert all(bytes(font.getmask(letter)) != box for letter in title if letter != " ")
+
+
+def test_letters_that_no_font_has_still_draw() -> None:
+    sheet = canvas.Canvas(300, 60)
+    assert sheet.text(5, 5, "\U00013000 \u4e00\u5186", width=200) <= 200
+
+
+@pytest.mark.parametrize("width", [0, 15, 80, 200, 5000])
+def test_long_words_are_shortened_to_fit(width: int) -> None:
+    title = "A title that is a good deal longer than its place"
+    font = canvas.font_for(title, 24)
+    line = canvas.shorten(title, font, width)
+    assert font.getlength(line) <= max(width, font.getlength("…"))
+    assert line == title or (line.endswith("…") and title.startswith(line[:-1]))
+    assert (line == title) == (font.getlength(title) <= width)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.webp"])
+def test_save_writes_what_the_name_says(tmp_path: Path, name: str) -> None:
+    pixels = design(0)
+    draw.save(pixels, tmp_path / name)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.format == canvas.FORMATS[Path(name.lower()).suffix]
+        assert np.abs(np.asarray(picture.convert("RGB"), int) - pixels).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.pdf", "answer", "a."])
+def test_an_unknown_extension_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"\.jpg"):
+        draw.save(design(0), tmp_path / name)
+    assert not list(tmp_path.iterdir())
