@@ -113,14 +113,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cases = collect(plan, args.recipe, Path(folder))
     designs = sorted({item for item, _, _ in cases})
+    unknown = {case.item for case in plan.queries if case.role == "unknown"}
     fold = {d: i % FOLDS for i, d in enumerate(np.random.default_rng(0).permutation(designs))}
     probability, right, known = [], [], []
     for k in range(FOLDS):
         decider = fit([c for c in cases if fold[c[0]] != k])
-        for _, scores, place in (c for c in cases if fold[c[0]] == k):
+        for item, scores, place in (c for c in cases if fold[c[0]] == k):
             probability.append(decider.probabilities(scores)[0])
             right.append(place == 0)
-            known.append(place >= 0)
+            known.append(item not in unknown)
     p, ok, is_known = np.array(probability), np.array(right), np.array(known)
     outcomes, threshold = {}, 0.5
     for wrong in (0.005, 0.01, 0.02, 0.05):

@@ -228,7 +228,8 @@ class Evidence:
         score: agreement at the best turn, -1 to 1 (cosine of the two maps).
         turn: degrees, counter-clockwise as seen, by which the view's patch must be turned to lie
             as the query does; in [0, 360).
-        agreement: float32 (angles, radii), each cell's share of the score, in the query's frame.
+        agreement: float32 (rows of the query's map, radii), each cell's share of the score, in the
+            query's frame.
     """
 
     score: float

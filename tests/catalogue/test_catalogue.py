@@ -261,6 +261,72 @@ def test_a_file_moved_to_another_item(catalogue: Catalogue, folder: Path) -> Non
     assert answer.best.item.id == "coin00"
 
 
+def test_a_deleted_file_takes_no_item_with_it(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Not when the same picture comes from elsewhere under another item: a drive may be away."""
+    upload = write(tmp_path / "upload.png", face(40, SIZE))
+    assert tally(catalogue.add(upload, item="type a", title="A")) == (1, 0, 0, 0)
+    upload.unlink()
+    other = write(tmp_path / "other" / "x.png", face(40, SIZE))
+    assert tally(catalogue.add(other, item="type b")) == (1, 0, 0, 0)
+    assert tally(catalogue.add(other.parent)) == (1, 0, 0, 0)
+    assert [catalogue.item(id).title for id in ("type a", "type b", "x")] == ["A", "", ""]
+
+
+def test_several_sources_at_once(catalogue: Catalogue, tmp_path: Path) -> None:
+    photo = write(tmp_path / "one.png", face(41, SIZE))
+    table = write_table(tmp_path / "t.csv", [{"photo": "two.png", "item": "two"}])
+    write(tmp_path / "two.png", face(42, SIZE))
+    row = Row(str(write(tmp_path / "three.png", face(43, SIZE))), "three", "Reverse")  # type: ignore[arg-type]
+    assert tally(catalogue.add([str(photo), table, row])) == (3, 0, 0, 0)
+    assert catalogue.views("three")[0].side == "reverse"
+    with pytest.raises(UsageError, match="unknown side 'front door'"):
+        catalogue.add([Row(photo, "one", "front door")])
+
+
+def test_what_others_say_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "BATCH", 1)
+    rows = [
+        Row(write(tmp_path / f"{n}.png", face(n, SIZE)), "coin", attributes={"n": n})
+        for n in range(3)
+    ]
+    catalogue, other = Catalogue(tmp_path / "c.obv"), Catalogue(tmp_path / "c.obv")
+
+    def say(done: int, total: int, text: str) -> None:
+        if done == 1:
+            other.store.put([], [obverse.Item("coin", "set meanwhile", {"mint": "D"})])
+
+    catalogue.add(rows, progress=say)
+    item = catalogue.item("coin")
+    assert (item.title, dict(item.attributes)) == ("set meanwhile", {"mint": "D", "n": 2})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}])
+def test_attributes_that_json_lacks_are_refused(
+    catalogue: Catalogue, tmp_path: Path, value: object
+) -> None:
+    photo = write(tmp_path / "p.png", face(44, SIZE))
+    with pytest.raises(UsageError, match="cannot be stored"):
+        catalogue.add(photo, attributes={"price": value})
+    assert len(catalogue.items()) == 4
+
+
+def test_an_export_overwrites_nothing(catalogue: Catalogue, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "catalogue.csv").write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        catalogue.export(out)
+    assert (out / "catalogue.csv").read_text() == "mine"
+    assert [p.name for p in out.iterdir()] == ["catalogue.csv"]
+
+
+def test_an_address_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no folder"):
+        Catalogue("milvus://localhost:19530/coins")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_item_renamed(catalogue: Catalogue, folder: Path) -> None:
     (folder / "coin02").rename(folder / "taler")
     assert tally(catalogue.add(folder)) == (0, 6, 2, 0)

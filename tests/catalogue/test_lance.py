@@ -46,7 +46,11 @@ NASTY = [
     *("é", "e\u0301", "😀", "ids", "NULL", "1", "?", "{}", "$1", "--", "/*", "`", "\ufeff"),
 ]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
     ),

@@ -70,6 +70,29 @@ def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:
     assert all("%" in row and "\t" not in row and "\x1b" not in row for row in rows)
 
 
+def test_no_photo_is_drawn_over(run: Run, catalogue: Path, query: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "q.jpg"
+    shutil.copy(query, photo)
+    before = photo.read_bytes()
+    for words in (
+        ("identify", catalogue, photo, "--draw", photo),
+        ("identify", catalogue, photo, "--draw", tmp_path),
+        ("find", photo, "--draw", tmp_path / "." / "q.jpg"),
+    ):
+        done = run(*words)
+        assert done.code == 2
+        assert "draw somewhere else" in done.err
+        assert photo.read_bytes() == before
+
+
+def test_a_table_that_cannot_be_written_is_told_first(
+    run: Run, catalogue: Path, query: Path, tmp_path: Path
+) -> None:
+    done = run("match", catalogue, query.parent, "--csv", tmp_path / "no" / "x.csv", "--json")
+    assert done.code == 2
+    assert done.json["error"] == "UsageError"
+
+
 def test_limits_are_the_users(run: Run, catalogue: Path, query: Path) -> None:
     for limit in (("--max-bytes", 1000), ("--max-megapixels", 0.01)):
         done = run("identify", catalogue, query, *limit)

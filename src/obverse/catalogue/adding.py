@@ -90,6 +90,11 @@ class Entry:
         """Is the file it was added from no longer there?"""
         return _is_gone(self.source)
 
+    def has_left(self, folders: Sequence[str]) -> bool:
+        """Is its file gone from one of these folders? Elsewhere it may be a drive that is not
+        plugged in, or an upload that was deleted."""
+        return any(self.source.startswith(folder) for folder in folders) and self.is_gone
+
     def take(self, row: Row) -> bool:
         """The same picture of the same item: take over its new name, and a side if this is the file
         it came from or nobody knew the side. True if that changed anything."""
@@ -114,16 +119,26 @@ class Entry:
 class Addition:
     """One run of adding rows to a store.
 
+    Args:
+        folders: those that the rows list whole: a picture that is gone from one of them and turns
+            up under another item was moved there.
+
     Attributes:
         report: what was done so far.
     """
 
     def __init__(
-        self, store: Store, pipeline: Pipeline, limits: Limits, rows: Sequence[Row]
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        limits: Limits,
+        rows: Sequence[Row],
+        folders: Sequence[Path] = (),
     ) -> None:
         self.report = AddReport()
         self._store, self._pipeline, self._limits, self._rows = store, pipeline, limits, rows
-        self._items: dict[str, Item] = {}
+        self._folders = [os.path.join(_place(folder), "") for folder in folders]  # noqa: PTH118
+        self._told: dict[str, Item] = {}
         self._known: dict[str, list[Entry]] = {}
 
     def run(self, progress: Progress | None = None) -> AddReport:
@@ -151,16 +166,22 @@ class Addition:
         return self.report
 
     def _merge_items(self) -> None:
-        """The items that the rows speak of, titles and attributes of later rows added to those of
-        earlier ones. Changes to stored items are written; new ones wait for their first view."""
-        stored = {i.id: i for i in self._store.items()}
+        """What the rows say of items, later ones after earlier ones. Changes to stored items are
+        written; new ones wait for their first view."""
         for row in self._rows:
-            old = self._items.get(row.item) or stored.get(row.item) or Item(row.item)
-            merged = {**old.attributes, **row.attributes}
-            self._items[row.item] = Item(row.item, row.title or old.title, merged)
-        changed = [i for id, i in self._items.items() if id in stored and stored[id] != i]
+            said = Item(row.item, row.title, row.attributes)
+            self._told[row.item] = _merged(self._told.get(row.item), said)
+        stored = {i.id for i in self._store.items()}
+        changed = self._changed_items(sorted(stored & self._told.keys()))
         if changed:
             self._store.put([], changed)
+
+    def _changed_items(self, ids: Sequence[str]) -> list[Item]:
+        """Those of the items that the rows make new or other than they are stored at this moment:
+        somebody else may have changed them since this run began."""
+        stored = {i.id: i for i in self._store.items(ids)}
+        merged = {id: _merged(stored.get(id), self._told[id]) for id in ids}
+        return [item for id, item in merged.items() if stored.get(id) != item]
 
     def _ahead(self, pool: ThreadPoolExecutor) -> Iterator[list[Future[Any]]]:
         """Batches of work, the next one under way while the caller deals with the one before."""
@@ -178,7 +199,7 @@ class Addition:
         except ObverseError as error:
             self._fail(row, error)
             return None
-        if any(e.item == row.item or e.is_gone for e in self._known.get(sha, ())):
+        if any(e.item == row.item or e.has_left(self._folders) for e in self._known.get(sha, ())):
             return row, sha, None
         patch = self._look(row)
         return (row, sha, patch) if patch else None
@@ -202,7 +223,9 @@ class Addition:
         for row, sha, patch in prepared:
             entries = self._known.setdefault(sha, [])
             same = next((e for e in entries if e.item == row.item), None)
-            left = next((e for e in entries if e.id not in looked and e.is_gone), None)
+            left = next(
+                (e for e in entries if e.id not in looked and e.has_left(self._folders)), None
+            )
             if same:
                 if not same.take(row):
                     self.report.skipped += 1
@@ -219,7 +242,7 @@ class Addition:
         new = self._new_views(list(looked.values()))
         moved = self._changed_views(list(changed.values()))
         if new or moved:
-            items = [self._items[id] for id in sorted({v.item for v in (*new, *moved)})]
+            items = self._changed_items(sorted({v.item for v in (*new, *moved)}))
             left_ids = [was for entry, was in changed.values() if was != entry.id]
             self._store.put([*new, *moved], items, instead_of=left_ids)
         self.report.added += len(new)
@@ -250,6 +273,13 @@ class Addition:
             for e, was in changed
             if was in old
         ]
+
+
+def _merged(old: Item | None, new: Item) -> Item:
+    """An item with what is said of it now after what was said before."""
+    if old is None:
+        return new
+    return Item(new.id, new.title or old.title, {**old.attributes, **new.attributes})
 
 
 def view_id(sha256: str, item: str) -> str:

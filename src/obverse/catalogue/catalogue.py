@@ -18,6 +18,7 @@ from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
+from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
 from obverse.photo import Limits
@@ -50,6 +51,8 @@ class Catalogue:
         any_model: bool = False,
     ) -> None:
         self.uri = str(uri)
+        if "://" in self.uri:
+            raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
         if exists(self.uri):
@@ -162,7 +165,7 @@ class Catalogue:
 
     def add(
         self,
-        source: str | Path | Iterable[Row],
+        source: str | Path | Iterable[str | Path | Row],
         *,
         item: str | None = None,
         side: str = "",
@@ -172,25 +175,38 @@ class Catalogue:
     ) -> AddReport:
         """Add a folder, a CSV file, one photo, or rows.
 
-        A picture that is in already is skipped, one that was renamed or moved to another item is
-        recognised by its content. A bad file is reported and never stops the rest.
+        A picture that is in already is skipped. One that was renamed is recognised by its content,
+        and so is one that was moved to another item within a folder that is added. A bad file is
+        reported and never stops the rest.
 
         Args:
             source: a folder with one sub-folder per item or files named ``item_obverse.jpg``; a CSV
-                with at least a column ``photo``; a photo; or ``Row`` objects.
-            item, side, title, attributes: for one photo.
+                with at least a column ``photo``; a photo; or several of these, or of
+                ``obverse.catalogue.importers.Row``.
+            item, side, title, attributes: what holds where a path does not say otherwise.
             progress: called as ``progress(done, total, text)``.
 
         Returns:
             What was added, skipped, moved and refused.
+
+        Raises:
+            UsageError: a side or an attribute that makes no sense, a table that cannot be read.
+            PhotoMissing: there is nothing at ``source``.
         """
-        if not isinstance(source, str | Path):
-            return Addition(self._store, self.pipeline, self.limits, list(source)).run(progress)
-        listing = importers.read(
-            Path(source), item=item, side=side, title=title, attributes=attributes
-        )
-        addition = Addition(self._store, self.pipeline, self.limits, listing.rows)
-        addition.report.failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
+        rows: list[Row] = []
+        failed: list[Failure] = []
+        folders: list[Path] = []
+        for one in [source] if isinstance(source, str | Path) else source:
+            if isinstance(one, Row):
+                rows.append(replace(one, photo=Path(one.photo), side=check_side(one.side)))
+                continue
+            path = Path(one)
+            listing = importers.read(path, item=item, side=side, title=title, attributes=attributes)
+            rows += listing.rows
+            failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
+            folders += [path] if path.is_dir() else []
+        addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
+        addition.report.failed += failed
         return addition.run(progress)
 
     def remove(self, ids: str | Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.catalogue.store import Store
-from obverse.errors import CatalogueError
+from obverse.errors import CatalogueError, UsageError
 from obverse.types import View
 
 COLUMNS = ("photo", "item", "side", "title")
@@ -24,11 +24,15 @@ def write(folder: Path, store: Store) -> Path:
     as JSON. An attribute called like a column gets an underscore. Returns the CSV's path.
 
     Raises:
+        UsageError: the folder holds a table or pictures already.
         CatalogueError: the folder cannot be written.
     """
     items = {item.id: item for item in store.items()}
     names = sorted({name for item in items.values() for name in item.attributes})
     table = folder / "catalogue.csv"
+    for there in (table, folder / "pictures"):
+        if there.exists():
+            raise UsageError("is there already", where=there, hint="choose a new or empty folder")
     try:
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         with table.open("w", newline="", encoding="utf-8") as stream:

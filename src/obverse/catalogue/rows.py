@@ -92,7 +92,7 @@ def _text(text: str) -> str:
 
 def _json(item: Item) -> str:
     try:
-        return json.dumps(dict(item.attributes))
+        return json.dumps(dict(item.attributes), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"an attribute of item {item.id!r} cannot be stored ({error})",

@@ -73,25 +73,24 @@ def main() -> None:
     try:
         app()
     except ObverseError as error:
-        if MODE.json:
-            emit(error.to_dict())
-        _fail(error, str(error), error.exit_code)
+        _fail(error, error, error.exit_code)
     except KeyboardInterrupt as error:
-        _fail(error, "interrupted", 130)
+        _fail(error, ObverseError("interrupted"), 130)
     except OSError as error:
         if error.errno == errno.EPIPE:
             _leave_closed_pipe()
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(error, f"{where}{error.strerror or error}", 1)
+        _fail(error, ObverseError(error.strerror or str(error), where=error.filename), 1)
     except Exception as error:
         hint = "run again with obverse --debug … to see where, and report it"
-        _fail(error, f"unexpected {type(error).__name__}: {error}; {hint}", 1)
+        _fail(error, ObverseError(f"unexpected {type(error).__name__}: {error}", hint=hint), 1)
 
 
-def _fail(error: BaseException, line: str, code: int) -> None:
+def _fail(error: BaseException, told: ObverseError, code: int) -> None:
+    if MODE.json:
+        emit(told.to_dict())
     if MODE.debug:
         raise error
-    say(f"obverse: {line}")
+    say(f"obverse: {told}")
     sys.exit(code)
 
 

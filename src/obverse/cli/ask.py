@@ -19,6 +19,7 @@ from obverse.cli.options import (
     Photos,
     Top,
     Uri,
+    keep_photos,
     make_limits,
 )
 from obverse.errors import CatalogueError, PhotoError, UsageError
@@ -44,6 +45,7 @@ def identify(
     from obverse import Catalogue
 
     pictures = _pictures(draw, photos)
+    keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []
     failed = 0
     with Catalogue(
@@ -94,6 +96,8 @@ def match(
     from obverse import Catalogue
 
     names = _photo_names(queries)
+    if csv_file is not None and not csv_file.parent.is_dir():
+        raise UsageError("no such folder", where=csv_file.parent, hint="make it first")
     rows: list[dict[str, Any]] = []
     failures: list[str] = []
     with (
@@ -113,7 +117,8 @@ def match(
         say(line)
     text = _to_csv(rows)
     if csv_file is not None:
-        csv_file.write_text(text, encoding="utf-8", newline="")
+        # A file name that is no Unicode is written with escapes, as on stdout.
+        csv_file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         say(f"{csv_file}: {count(len(rows), 'query')}, {len(failures):,} failed")
     elif failures:
         say(f"{len(failures):,} of {count(len(rows), 'query')} failed")

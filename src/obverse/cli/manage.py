@@ -19,7 +19,7 @@ from obverse.cli.options import (
     Uri,
     make_limits,
 )
-from obverse.errors import PhotoError, UsageError
+from obverse.errors import UsageError
 
 if TYPE_CHECKING:
     from obverse.types import Item, View
@@ -55,28 +55,20 @@ def add(
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
-    total: dict[str, Any] = {"added": 0, "skipped": 0, "moved": 0, "failed": []}
     limits = make_limits(max_bytes, max_megapixels)
-    with Catalogue(catalogue, recipe=recipe, limits=limits) as opened:
-        for source in sources:
-            try:
-                with show_progress() as progress:
-                    report = opened.add(
-                        source,
-                        item=item,
-                        side=side,
-                        title=title,
-                        attributes=attributes or None,
-                        progress=progress,
-                    ).to_dict()
-            except PhotoError as error:
-                kind = type(error).__name__
-                failure = {"source": source, "error": kind, "what": str(error)}
-                report = {"failed": [failure]}
-            for key, value in total.items():
-                total[key] = value + report.get(key, type(value)())
-        stats = opened.info()
-    total |= {"items": stats["items"], "views": stats["views"]}
+    with (
+        Catalogue(catalogue, recipe=recipe, limits=limits) as opened,
+        show_progress() as progress,
+    ):
+        report = opened.add(
+            sources,
+            item=item,
+            side=side,
+            title=title,
+            attributes=attributes or None,
+            progress=progress,
+        )
+        total = {**report.to_dict(), "views": opened.info()["views"]}
     report_failures(total["failed"])
     if as_json:
         emit({"catalogue": catalogue, **total})
@@ -108,10 +100,10 @@ def list_items(catalogue: Uri, as_json: Json = False) -> None:
     from obverse import Catalogue
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
-        items, views = opened.items(), opened.views()
-    seen: dict[str, list[View]] = {item.id: [] for item in items}
-    for view in views:
-        seen.setdefault(view.item, []).append(view)
+        items, stored = opened.items(), opened.store.hashes()
+    seen: dict[str, list[str]] = {item.id: [] for item in items}
+    for _, item, side, _ in (entry for entries in stored.values() for entry in entries):
+        seen.setdefault(item, []).append(side)
     rows = [
         {**item.to_dict(), "views": len(seen[item.id]), "sides": sides(seen[item.id])}
         for item in items
@@ -203,8 +195,9 @@ def _plain(text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
-    simple = value is None or isinstance(value, int | float)
-    return value if simple and math.isfinite(value or 0) else text
+    if isinstance(value, float):
+        return value if math.isfinite(value) else text
+    return value if value is None or isinstance(value, int) else text
 
 
 def report_failures(failures: list[dict[str, Any]]) -> None:
@@ -216,9 +209,9 @@ def report_failures(failures: list[dict[str, Any]]) -> None:
         say(f"{count(len(failures), 'photo')} could not be used")
 
 
-def sides(views: list[View]) -> list[str]:
+def sides(shown: list[str]) -> list[str]:
     """The sides shown, in the usual order."""
-    return sorted({view.side for view in views if view.side}, key=side_order)
+    return sorted({side for side in shown if side}, key=side_order)
 
 
 def side_order(side: str) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from obverse.cli.console import set_json
+from obverse.errors import UsageError
 
 if TYPE_CHECKING:
     from obverse.photo import Limits
@@ -45,3 +47,11 @@ def make_limits(max_bytes: int | None, max_megapixels: float | None) -> Limits:
         bytes=default.bytes if max_bytes is None else max_bytes,
         megapixels=default.megapixels if max_megapixels is None else max_megapixels,
     )
+
+
+def keep_photos(pictures: Iterable[Path], photos: Iterable[str]) -> None:
+    """Refuse to draw over a photo that is asked about. Raises ``UsageError``."""
+    taken = {Path(photo).resolve() for photo in photos}
+    for picture in pictures:
+        if picture.resolve() in taken:
+            raise UsageError("is the photo itself", where=picture, hint="draw somewhere else")

@@ -17,6 +17,7 @@ from obverse.cli.options import (
     RegionNumber,
     Top,
     Uri,
+    keep_photos,
     make_limits,
 )
 from obverse.errors import UsageError
@@ -37,7 +38,7 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Where are the objects? Largest and best first."""
-    _check_picture(draw)
+    _check_picture(draw, photo)
     pipeline = _pipeline(recipe)
     loaded = _load(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
@@ -67,7 +68,7 @@ def normalise(
     as_json: Json = False,
 ) -> None:
     """Undo tilt, take off the background, even the light."""
-    _check_picture(draw)
+    _check_picture(draw, photo)
     done = _prepare(_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
     if draw is not None:
         from obverse import draw as drawing
@@ -91,7 +92,7 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """A vector and a map: what the search sees of an object."""
-    _check_picture(draw)
+    _check_picture(draw, photo)
     pipeline = _pipeline(recipe)
     done = _prepare(pipeline, photo, region, make_limits(max_bytes, max_megapixels))
     embedding = pipeline.embed([done.patch])[0]
@@ -119,7 +120,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """The nearest views by vector, before anything is verified."""
-    _check_picture(draw)
+    _check_picture(draw, photo)
     from obverse import Catalogue
 
     limits = make_limits(max_bytes, max_megapixels)
@@ -146,7 +147,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """The nearest views by how well they agree at the best turn."""
-    _check_picture(draw)
+    _check_picture(draw, photo)
     from obverse import Catalogue
 
     limits = make_limits(max_bytes, max_megapixels)
@@ -234,12 +235,13 @@ def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Pre
     return Prepared(loaded, region, pipeline.normalise(loaded, region))
 
 
-def _check_picture(draw: Path | None) -> None:
+def _check_picture(draw: Path | None, photo: str) -> None:
     """Refuse a picture that could not be written before the work is done, not after."""
     if draw is not None:
         from obverse.canvas import check_format
 
         check_format(draw)
+        keep_photos([draw], [photo])
 
 
 def _ellipse(region: Region) -> str:

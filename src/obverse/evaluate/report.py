@@ -94,7 +94,11 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
         ("mean reciprocal rank", _number(report.mrr), ""),
         ("AUROC", _number(open_set.auroc), "known or unknown, by probability"),
         ("FPR@95", _number(open_set.fpr95), "unknown accepted when 95 % of the known are"),
-        ("correct", _percent(chosen.correct), f"at most {_percent(open_set.max_wrong)} wrong"),
+        (
+            "correct",
+            _percent(chosen.correct),
+            f"at most {_percent(open_set.max_wrong)} wrong, in hindsight",
+        ),
         ("wrong", _percent(chosen.wrong), _threshold(chosen.threshold)),
         (
             "rejected",

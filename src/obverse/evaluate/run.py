@@ -6,7 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ def evaluate(
     ready = time.perf_counter()
     try:
         asker = Asker(built.library, top)
-        predictions = tuple(asker.ask_all(_spread(plan.queries, limit), workers, tell))
+        plan = replace(plan, rows=(*plan.catalogue, *_spread(plan.queries, limit)))
+        predictions = tuple(asker.ask_all(plan.queries, workers, tell))
         done = time.perf_counter()
         pictures = asker.pictures()
     finally:
