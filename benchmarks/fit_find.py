@@ -116,8 +116,8 @@ def write(models: dict[str, dict[str, float]]) -> None:
     lines = [
         '"""The finder\'s two logistic models, as data: see ``score``.',
         "",
-        "Fitted by ``benchmarks/fit_find.py`` on every second photo of `wild_dev`, `cutouts` and",
-        '`scenes_boxes`."""',
+        "Fitted by ``benchmarks/fit_find.py`` on every second photo of `wild_dev` and on all of",
+        '`cutouts` and `scenes_boxes`."""',
     ]
     for name, model in models.items():
         lines += ["", f"{name} = {{", *(f'    "{k}": {v:.4f},' for k, v in model.items()), "}"]

@@ -24,7 +24,7 @@ def main(folder: str, photo: str) -> None:
             best = answer.best
             print(f"{best.item.name}: {best.probability:.0%}, turned {best.evidence.turn:.0f}°")
         else:
-            print(f"not in this catalogue; closest is {answer.best.item.name}")
+            print(f"not recognised; closest is {answer.best.item.name}")
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ def masked(patch: Patch) -> U8:
 def _headline(sheet: Canvas, answer: Answer, width: int) -> None:
     best, right = answer.best, width - MARGIN
     if best is None:
-        sheet.text(MARGIN, MARGIN, "Not in this catalogue", size=42, strong=True)
+        sheet.text(MARGIN, MARGIN, "Not recognised", size=42, strong=True)
         sheet.text(MARGIN, MARGIN + 58, "the catalogue is empty", size=22, fill=MUTED)
         return
     colour = GREEN if answer.known else RED
@@ -225,7 +225,7 @@ def _headline(sheet: Canvas, answer: Answer, width: int) -> None:
     verdict = "in this catalogue" if answer.known else "not sure enough"
     sheet.text(right, MARGIN + 58, verdict, size=22, fill=colour, anchor="ra")
     room = width - 2 * MARGIN - 280
-    title = best.item.name if answer.known else "Not in this catalogue"
+    title = best.item.name if answer.known else "Not recognised"
     about = facts(best.item.attributes)
     line = about if answer.known else f"closest: {best.item.name}"
     sheet.text(MARGIN, MARGIN, title, size=42, strong=True, width=room)

@@ -100,6 +100,13 @@ def test_adding_only_damaged_photos_fails(run: Run, damaged: Path, tmp_path: Pat
     assert len(done.json["failed"]) == 1
 
 
+def test_nothing_to_add_is_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("add", tmp_path / "c.obv", tmp_path / "empty")
+    assert done.code == 1
+    assert "no photos there" in done.err
+
+
 def test_an_interrupted_add_goes_on_where_it_stopped(
     run: Run, minted: Minted, tmp_path: Path
 ) -> None:
@@ -113,6 +120,7 @@ def test_an_interrupted_add_goes_on_where_it_stopped(
     _, err = process.communicate(timeout=120)
     assert b"Traceback" not in err
     assert process.returncode in (0, 130)
+    assert (b"interrupted" in err) == (process.returncode == 130)
     done = run("add", place, minted.photos, "--json").json
     assert done["views"] == len(minted.of("catalogue"))
 

@@ -67,7 +67,7 @@ class Catalogue:
             raise CatalogueMissing(
                 "no catalogue there",
                 where=self.uri,
-                hint=f"make one: obverse add {self.uri} PHOTOS",
+                hint=f"check the path, or make one: obverse add {self.uri} PHOTOS",
             )
 
     def __enter__(self) -> Catalogue:

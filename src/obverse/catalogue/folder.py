@@ -56,7 +56,9 @@ def read_manifest(uri: str | Path) -> Manifest:
         data = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise CatalogueMissing(
-            "no catalogue there", where=uri, hint=f"make one: obverse add {uri} PHOTOS"
+            "no catalogue there",
+            where=uri,
+            hint=f"check the path, or make one: obverse add {uri} PHOTOS",
         ) from None
     except (OSError, ValueError) as error:
         raise CatalogueDamaged(

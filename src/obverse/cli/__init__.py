@@ -26,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+INTERRUPTED = 130
+"""Typer's exit code after Ctrl-C."""
 MANAGE, ASK, STAGES, MEASURE = "Catalogue", "Questions", "Single stages", "Measuring"
 app.command()(manage.add)
 app.command()(ask.identify)
@@ -74,8 +76,10 @@ def main() -> None:
         app()
     except ObverseError as error:
         _fail(error, error, error.exit_code)
-    except KeyboardInterrupt as error:
-        _fail(error, ObverseError("interrupted"), 130)
+    except SystemExit as done:
+        if done.code == INTERRUPTED:
+            say("obverse: interrupted; nothing that was stored is lost, the same command goes on")
+        raise
     except OSError as error:
         if error.errno == errno.EPIPE:
             _leave_closed_pipe()

@@ -136,11 +136,11 @@ def describe(answer: Answer) -> str:
 
     best, source = answer.best, answer.photo.source
     if best is None:
-        return f"{source}: not in this catalogue, which is empty"
+        return f"{source}: not recognised; the catalogue is empty"
     sure = percent(best.probability)
     if answer.known:
         return f"{source}: {best.item.name} ({sure})"
-    return f"{source}: not in this catalogue; closest: {best.item.name} ({sure})"
+    return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 
 def _write_candidates(answer: Answer) -> None:

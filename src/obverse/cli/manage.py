@@ -79,7 +79,9 @@ def add(
         parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
-    if total["failed"] and not (total["added"] or total["skipped"] or total["moved"]):
+    if not (total["added"] or total["skipped"] or total["moved"]):
+        if not total["failed"]:
+            say("no photos there; see obverse add --help for how a folder is read")
         raise typer.Exit(1)
 
 

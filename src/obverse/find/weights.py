@@ -1,7 +1,7 @@
 """The finder's two logistic models, as data: see ``score``.
 
-Fitted by ``benchmarks/fit_find.py`` on every second photo of `wild_dev`, `cutouts` and
-`scenes_boxes`."""
+Fitted by ``benchmarks/fit_find.py`` on every second photo of `wild_dev` and on all of
+`cutouts` and `scenes_boxes`."""
 
 FIRST = {
     "bias": -30.2353,
