@@ -40,7 +40,8 @@ TOLERATED = ("half-the-rows", "no-palette-size")
 # ------------------------------------------------------------------------------- sound pictures
 
 
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encode(image: Image.Image | np.ndarray, kind: str, **options: Any) -> bytes:
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     out = io.BytesIO()
     if kind == "HEIF":
         pillow_heif.from_pillow(image).save(out, format="HEIF", **options)

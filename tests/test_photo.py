@@ -19,12 +19,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pillow_heif
 import pytest
 from PIL import Image, ImageOps
 
 from obverse import errors, photo
 from obverse.photo import Limits, load
+from tests.hostile import encode
 
 WIDTH, HEIGHT = 97, 61  # odd, so that halves are rounded and block formats must crop
 
@@ -38,16 +38,6 @@ def make_picture(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
 
 
 PICTURE = make_picture()
-
-
-def encode(image: Image.Image | np.ndarray, kind: str, **options: Any) -> bytes:
-    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    out = io.BytesIO()
-    if kind == "HEIF":
-        pillow_heif.from_pillow(image).save(out, format="HEIF", **options)
-    else:
-        image.save(out, kind, **options)
-    return out.getvalue()
 
 
 def encode_cv(image: np.ndarray, ending: str) -> bytes:

@@ -27,6 +27,12 @@ def random_ellipse(seed: int, width: int = 640, height: int = 480) -> Ellipse:
     return Ellipse(x, y, a, a * rng.uniform(0.65, 1.0), rng.uniform(0, 180))
 
 
+def scaled(ellipse: Ellipse, factor: float) -> Ellipse:
+    """The ellipse in a picture ``factor`` times the size; pixel centres are at integers."""
+    x, y = (factor * (c + 0.5) - 0.5 for c in (ellipse.cx, ellipse.cy))
+    return Ellipse(x, y, factor * ellipse.a, factor * ellipse.b, ellipse.angle)
+
+
 def find_one(pixels: np.ndarray, **size: int) -> Region:
     region = FINDER.find(photo(pixels, **size))[0]
     assert not region.whole
@@ -71,14 +77,7 @@ def test_larger_photo_larger_ellipse(factor: float) -> None:
     picture = coin(background(3), true.points(720), 3)
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     resized = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way)
-    shift = 0.5 * factor - 0.5
-    expected = Ellipse(
-        true.cx * factor + shift,
-        true.cy * factor + shift,
-        true.a * factor,
-        true.b * factor,
-        true.angle,
-    )
+    expected = scaled(true, factor)
     assert distance(find_one(resized).ellipse, expected) < 0.03
 
 
@@ -87,14 +86,7 @@ def test_reduced_decode_gives_full_size_pixels(factor: int) -> None:
     """A photo decoded at half or a quarter of its size is measured in full-size pixels."""
     true = random_ellipse(5)
     picture = coin(background(5), true.points(720), 5)
-    shift = 0.5 * factor - 0.5
-    expected = Ellipse(
-        true.cx * factor + shift,
-        true.cy * factor + shift,
-        true.a * factor,
-        true.b * factor,
-        true.angle,
-    )
+    expected = scaled(true, factor)
     found = find_one(picture, width=640 * factor, height=480 * factor)
     assert distance(found.ellipse, expected) < 0.015
     x0, y0, x1, y1 = found.box

@@ -171,17 +171,16 @@ class Addition:
         for row in self._rows:
             said = Item(row.item, row.title, row.attributes)
             self._told[row.item] = _merged(self._told.get(row.item), said)
-        stored = {i.id for i in self._store.items()}
-        changed = self._changed_items(sorted(stored & self._told.keys()))
+        stored = [item for item in self._store.items() if item.id in self._told]
+        changed = self._changed_items([item.id for item in stored], stored)
         if changed:
             self._store.put([], changed)
 
-    def _changed_items(self, ids: Sequence[str]) -> list[Item]:
-        """Those of the items that the rows make new or other than they are stored at this moment:
-        somebody else may have changed them since this run began."""
-        stored = {i.id: i for i in self._store.items(ids)}
-        merged = {id: _merged(stored.get(id), self._told[id]) for id in ids}
-        return [item for id, item in merged.items() if stored.get(id) != item]
+    def _changed_items(self, ids: Sequence[str], stored: Sequence[Item]) -> list[Item]:
+        """Those of the items that the rows make new or other than they are stored."""
+        old = {item.id: item for item in stored}
+        merged = [_merged(old.get(id), self._told[id]) for id in ids]
+        return [item for item in merged if old.get(item.id) != item]
 
     def _ahead(self, pool: ThreadPoolExecutor) -> Iterator[list[Future[Any]]]:
         """Batches of work, the next one under way while the caller deals with the one before."""
@@ -223,15 +222,14 @@ class Addition:
         for row, sha, patch in prepared:
             entries = self._known.setdefault(sha, [])
             same = next((e for e in entries if e.item == row.item), None)
-            left = next(
-                (e for e in entries if e.id not in looked and e.has_left(self._folders)), None
-            )
             if same:
                 if not same.take(row):
                     self.report.skipped += 1
                 elif same.id not in looked:
                     changed.setdefault(same.id, (same, same.id))
-            elif left:
+            elif left := next(
+                (e for e in entries if e.id not in looked and e.has_left(self._folders)), None
+            ):
                 was = left.id
                 left.move(row, sha)
                 changed[left.id] = (left, was)
@@ -242,7 +240,9 @@ class Addition:
         new = self._new_views(list(looked.values()))
         moved = self._changed_views(list(changed.values()))
         if new or moved:
-            items = self._changed_items(sorted({v.item for v in (*new, *moved)}))
+            ids = sorted({v.item for v in (*new, *moved)})
+            # As they are stored by now: somebody else may have changed them since this run began.
+            items = self._changed_items(ids, self._store.items(ids))
             left_ids = [was for entry, was in changed.values() if was != entry.id]
             self._store.put([*new, *moved], items, instead_of=left_ids)
         self.report.added += len(new)

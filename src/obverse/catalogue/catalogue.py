@@ -20,7 +20,7 @@ from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
-from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
+from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
 from obverse.types import Answer, Array, Item, Photo, Progress, View
@@ -55,20 +55,14 @@ class Catalogue:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
-        if exists(self.uri):
+        if exists(self.uri) or not create:
             self._store = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-        elif create:
+        else:
             pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT))
             self._store = LanceStore.create(self.uri, expected_manifest(pipeline))
             self.pipeline = pipeline
-        else:
-            raise CatalogueMissing(
-                "no catalogue there",
-                where=self.uri,
-                hint=f"check the path, or make one: obverse add {self.uri} PHOTOS",
-            )
 
     def __enter__(self) -> Catalogue:
         return self

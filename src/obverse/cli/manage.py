@@ -131,7 +131,8 @@ def show(
 
         check_format(draw)
     with Catalogue(catalogue, create=False, any_model=True) as opened:
-        found, views, recipe = opened.item(item), opened.views(item), opened.info()["recipe"]
+        found, views = opened.item(item), opened.views(item)
+        recipe = opened.store.manifest.recipe
     views.sort(key=lambda view: (side_order(view.side), view.source))
     if draw is not None:
         _draw_item(found, views, recipe, draw)
