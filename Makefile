@@ -52,10 +52,13 @@ demo: $(VENV)/.ready ## Sample coins, a catalogue, answers, a report to open
 bench: $(VENV)-bench/.ready ## Time every stage, beside the rival pipeline
 	@$(VENV)-bench/bin/python benchmarks/bench.py
 
-DATA ?= ../shared/data/worldcoins/train
-model: $(VENV)-train/.ready ## Build the shipped model again, from DATA=folder of coin pictures
-	@$(VENV)-train/bin/python scripts/build_polar.py $(DATA) --out src/obverse/models \
-		--golden tests/embed/golden_polar.npz --source "$(lastword $(subst /data/, ,$(DATA)))"
+DATA ?= ../shared/data
+RUN  ?= runs/polar
+model: $(VENV)-train/.ready ## Train the shipped embedder again, from DATA=collections into RUN=folder
+	@mkdir -p $(RUN)
+	@$(VENV)-train/bin/python scripts/training_table.py $(DATA) $(RUN)-table.csv
+	@$(VENV)-train/bin/obverse train embedder --data $(RUN)-table.csv --out $(RUN)
+	@$(VENV)-train/bin/python scripts/ship_polar.py $(RUN)
 
 $(VENV)-%/.ready: pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV)-$*" >&2

@@ -19,7 +19,8 @@
     │   ├── CatalogueNewer                    written by a newer version
     │   ├── CatalogueDamaged                  the folder is not what it should be
     │   └── NotInCatalogue           exit 2   no such item or view
-    └── ModelError                   exit 1   a shipped or named model cannot be used
+    ├── ModelError                   exit 1   a shipped or named model cannot be used
+    └── MissingExtra                 exit 1   a part that was not installed is needed
 
 A message is one line: what happened, where, and what to do next.
 """
@@ -129,3 +130,7 @@ class NotInCatalogue(CatalogueError):
 
 class ModelError(ObverseError):
     """A shipped or named model cannot be used."""
+
+
+class MissingExtra(ObverseError):
+    """What was asked for needs an optional part of the package (``obverse[...]``)."""

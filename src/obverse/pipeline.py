@@ -15,13 +15,16 @@ import numpy as np
 from obverse import decide, embed, find, normalise, verify
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider
+from obverse.layer import Layer
 from obverse.recipes import Recipe
 from obverse.types import (
     F32,
+    I8,
     Answer,
     Candidate,
     Embedder,
     Embedding,
+    Evidence,
     Finder,
     Patch,
     Photo,
@@ -36,10 +39,15 @@ PHASES = 4
 
 
 class Pipeline:
-    """The stages of a recipe, each loaded when first used. Safe to share between threads."""
+    """The stages of a recipe, each loaded when first used. Safe to share between threads.
+
+    Attributes:
+        layer: what a catalogue's own views taught (``obverse adapt``), applied to queries.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.layer: Layer | None = None
 
     @cached_property
     def finder(self) -> Finder:
@@ -77,7 +85,8 @@ class Pipeline:
     def embed_query(self, patch: Patch) -> Embedding:
         """The embedding of a query: its map also holds the turns between the cells."""
         phases = PHASES if self.recipe.geometry == "disc" else 1
-        return self.embedder.embed([patch], phases=phases)[0]
+        query = self.embedder.embed([patch], phases=phases)[0]
+        return self.layer.apply(query) if self.layer else query
 
     def search(self, store: Store, query: Embedding) -> Hits:
         """The shortlist: the nearest views by vector."""
@@ -85,7 +94,13 @@ class Pipeline:
 
     def verify(self, query: Embedding, hits: Hits) -> tuple[F32, F32]:
         """Scores and turns of the shortlist, float32 (n,) each."""
-        return self.verifier.scores(query, hits.maps)
+        scores, turns = self.verifier.scores(query, hits.maps)
+        return (self.layer.raise_scores(scores) if self.layer else scores), turns
+
+    def prove(self, query: Embedding, maps: I8) -> list[Evidence]:
+        """The evidence for or against a few views, int8 (n, channels, angles, radii)."""
+        found = self.verifier.evidence(query, maps)
+        return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
     def identify(self, store: Store, photo: Photo, *, top: int = 5) -> Answer:
         """From a photo to an answer with evidence.
@@ -107,7 +122,7 @@ class Pipeline:
         with clock("verify"):
             scores, _ = self.verify(query, hits)
             first = best_views(hits.items, scores)
-            evidence = self.verifier.evidence(query, hits.maps[first[:top]])
+            evidence = self.prove(query, hits.maps[first[:top]])
         with clock("decide"):
             chances = self.decider.probabilities(scores[first])
         with clock("fetch"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from obverse.errors import UsageError
 
@@ -14,7 +15,7 @@ class Recipe:
     Attributes:
         finder: name of a finder in ``obverse.find``.
         geometry: ``disc`` (ellipse to unit disc, polar unwrap) or ``flat`` (upright rectangle).
-        embedder: name of an embedder in ``obverse.embed``.
+        embedder: name of an embedder in ``obverse.embed``, or the path of a model's card.
         verifier: name of a verifier in ``obverse.verify``.
         shortlist: how many of the nearest views are verified.
     """
@@ -30,18 +31,20 @@ class Recipe:
 RECIPES = {
     r.name: r
     for r in (
-        Recipe("coin", finder="classical", geometry="disc", embedder="polar", verifier="polar"),
+        Recipe("coin", finder="unet", geometry="disc", embedder="polar", verifier="polar"),
         Recipe("flat", finder="whole", geometry="flat", embedder="polar", verifier="flat"),
     )
 }
 DEFAULT = "coin"
 
 
-def get(name: str) -> Recipe:
-    """The recipe of that name. Raises ``UsageError`` for an unknown one."""
+def get(name: str, embedder: str | Path | None = None) -> Recipe:
+    """The recipe of that name, with its own embedder or the one named. Raises ``UsageError`` for
+    an unknown recipe."""
     try:
-        return RECIPES[name]
+        recipe = RECIPES[name]
     except KeyError:
         raise UsageError(
             f"unknown recipe {name!r}", hint=f"choose one of: {', '.join(RECIPES)}"
         ) from None
+    return replace(recipe, embedder=str(embedder)) if embedder else recipe

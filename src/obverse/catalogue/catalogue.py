@@ -21,6 +21,7 @@ from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
+from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
 from obverse.types import Answer, Array, Item, Photo, Progress, View
@@ -32,6 +33,8 @@ class Catalogue:
     Args:
         uri: a folder, by custom ending in ``.obv``.
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
+        embedder: card of the model a new catalogue gets instead of the recipe's own; an existing
+            one must have been made with it, and notes where it is now.
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -46,6 +49,7 @@ class Catalogue:
         uri: str | Path,
         *,
         recipe: str | None = None,
+        embedder: str | Path | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -55,13 +59,17 @@ class Catalogue:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
+        self._embedder = str(Path(embedder).absolute()) if embedder else ""
         if exists(self.uri) or not create:
             self._store = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
+                if self._embedder and self._store.manifest.embedder != self._embedder:
+                    self._store.name_embedder(self._embedder)
         else:
-            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT))
-            self._store = LanceStore.create(self.uri, expected_manifest(pipeline))
+            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT, self._embedder))
+            manifest = replace(expected_manifest(pipeline), embedder=self._embedder)
+            self._store = LanceStore.create(self.uri, manifest)
             self.pipeline = pipeline
 
     def __enter__(self) -> Catalogue:
@@ -93,9 +101,21 @@ class Catalogue:
                 where=self.uri,
                 hint="upgrade: pip install -U obverse",
             )
-        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe))
+        name = self._embedder or manifest.embedder
+        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name))
         check(manifest, expected_manifest(pipeline), self.uri)
+        pipeline.layer = self._layer()
+        if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
+            raise CatalogueMismatch(
+                "its layer was fitted for another model",
+                where=self.uri,
+                hint=f"take it off: obverse adapt {self.uri} --off",
+            )
         return pipeline
+
+    def _layer(self) -> Layer | None:
+        data = self._store.layer()
+        return None if data is None else Layer.from_bytes(data, self.uri)
 
     @property
     def store(self) -> Store:
@@ -153,6 +173,7 @@ class Catalogue:
             "views": stats.views,
             "bytes": stats.bytes,
             "index": stats.index,
+            "layer": layer.card if (layer := self._layer()) else "none",
         }
 
     # -- changing ----------------------------------------------------------------------------

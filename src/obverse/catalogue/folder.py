@@ -18,8 +18,9 @@ from obverse.errors import (
     CatalogueNewer,
 )
 
-MANIFEST = "manifest.json"
-OURS = {".lock", MANIFEST, f"{MANIFEST}.part", "items.lance", "views.lance"}
+MANIFEST, LAYER = "manifest.json", "layer.npz"
+TABLES = ("items.lance", "views.lance")
+OURS = {".lock", MANIFEST, f"{MANIFEST}.part", LAYER, f"{LAYER}.part", *TABLES}
 
 
 def exists(uri: str | Path) -> bool:
@@ -80,6 +81,7 @@ def read_manifest(uri: str | Path) -> Manifest:
             format=int(data["format"]),
             created=str(data["created"]),
             version=str(data["version"]),
+            embedder=str(data.get("embedder", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueDamaged(
@@ -89,12 +91,30 @@ def read_manifest(uri: str | Path) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Whole or not at all, whatever happens meanwhile."""
-    part = folder / f"{MANIFEST}.part"
-    with part.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(manifest.to_dict(), indent=2) + "\n")
+    _write(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
+
+
+def read_layer(folder: Path) -> bytes | None:
+    """The query layer's bytes; None where there is none."""
+    path = folder / LAYER
+    return path.read_bytes() if path.exists() else None
+
+
+def write_layer(folder: Path, layer: bytes | None) -> None:
+    """Whole or not at all; None removes it."""
+    if layer is None:
+        (folder / LAYER).unlink(missing_ok=True)
+    else:
+        _write(folder, LAYER, layer)
+
+
+def _write(folder: Path, name: str, data: bytes) -> None:
+    part = folder / f"{name}.part"
+    with part.open("wb") as stream:
+        stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-    part.replace(folder / MANIFEST)
+    part.replace(folder / name)
 
 
 def measure(folder: Path) -> int:

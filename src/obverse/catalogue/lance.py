@@ -2,6 +2,7 @@
 
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
+      layer.npz         what ``obverse adapt`` fitted for queries, if anything
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
       .lock             held while writing; the system drops it when a writer is killed
@@ -16,6 +17,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,9 @@ from obverse.catalogue.folder import (
     exists,
     lock,
     measure,
+    read_layer,
     read_manifest,
+    write_layer,
     write_manifest,
 )
 from obverse.catalogue.rows import (
@@ -187,6 +191,17 @@ class LanceStore:
         if parts is None or parts > INDEX_PARTS:
             self._views.create_index("vector", config=IvfSq(distance_type="dot"))
 
+    def name_embedder(self, card: str) -> None:
+        """Note where the embedder's card lies now."""
+        with self._writing():
+            self.manifest = replace(self.manifest, embedder=card)
+            write_manifest(self._folder, self.manifest)
+
+    def put_layer(self, layer: bytes | None) -> None:
+        """Keep a query layer in place of the one before; None takes it off."""
+        with self._writing():
+            write_layer(self._folder, layer)
+
     # -- reading -----------------------------------------------------------------------------
 
     def hashes(self) -> dict[str, list[tuple[str, str, str, str]]]:
@@ -243,6 +258,11 @@ class LanceStore:
             for part in query.to_batches(batch):
                 if part.num_rows:
                     yield self._hits(part, np.zeros(part.num_rows, np.float32))
+
+    def layer(self) -> bytes | None:
+        """The query layer, if one is kept."""
+        with errors(self.uri):
+            return read_layer(self._folder)
 
     def stats(self) -> StoreStats:
         """Counts and sizes."""

@@ -28,6 +28,7 @@ class Manifest:
         format: the catalogue format.
         created: UTC time as ISO 8601.
         version: the package version that created it.
+        embedder: path of the embedder's card; empty for the recipe's own embedder.
     """
 
     recipe: str
@@ -37,6 +38,7 @@ class Manifest:
     format: int = FORMAT
     created: str = ""
     version: str = ""
+    embedder: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -47,6 +49,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
+            **({"embedder": self.embedder} if self.embedder else {}),
         }
 
 
@@ -129,6 +132,18 @@ class Store(Protocol):
 
     def optimise(self) -> None:
         """Compact, and build or refresh the index if it pays; never blocks readers."""
+        ...
+
+    def name_embedder(self, card: str) -> None:
+        """Note where the embedder's card lies now."""
+        ...
+
+    def layer(self) -> bytes | None:
+        """The query layer (``obverse.layer``), if one is kept."""
+        ...
+
+    def put_layer(self, layer: bytes | None) -> None:
+        """Keep a query layer in place of the one before; None takes it off."""
         ...
 
     def close(self) -> None: ...

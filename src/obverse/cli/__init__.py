@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, stages
+from obverse.cli import ask, manage, measure, stages, train
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError
 
@@ -28,7 +28,6 @@ app = typer.Typer(
 )
 INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
-MANAGE, ASK, STAGES, MEASURE = "Catalogue", "Questions", "Single stages", "Measuring"
 app.command()(manage.add)
 app.command()(ask.identify)
 app.command()(ask.match)
@@ -44,6 +43,8 @@ app.command()(stages.search)
 app.command()(stages.verify)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
+app.command()(train.adapt)
+app.add_typer(train.train, name="train")
 
 
 @app.callback(invoke_without_command=True)
@@ -78,7 +79,7 @@ def main() -> None:
         _fail(error, error, error.exit_code)
     except SystemExit as done:
         if done.code == INTERRUPTED:
-            say("obverse: interrupted; nothing that was stored is lost, the same command goes on")
+            say(f"obverse: interrupted; nothing that was stored is lost, {MODE.goes_on}")
         raise
     except OSError as error:
         if error.errno == errno.EPIPE:

@@ -23,10 +23,12 @@ QUIET_SECONDS = 5.0
 
 @dataclass
 class Mode:
-    """What the user asked of all output: set by options, read by ``main`` when something fails."""
+    """What the user asked of all output, and how a command goes on after Ctrl-C: read by ``main``
+    when something fails."""
 
     json: bool = False
     debug: bool = bool(os.environ.get("OBVERSE_DEBUG"))
+    goes_on: str = "the same command goes on"
 
 
 MODE = Mode()

@@ -12,6 +12,7 @@ import typer
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
+    EmbedderCard,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -38,6 +39,7 @@ def add(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An attribute; may be repeated.")
     ] = None,
     recipe: RecipeName = None,
+    embedder: EmbedderCard = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -57,7 +59,7 @@ def add(
             raise UsageError("no such file or folder", where=source, hint="check the path")
     limits = make_limits(max_bytes, max_megapixels)
     with (
-        Catalogue(catalogue, recipe=recipe, limits=limits) as opened,
+        Catalogue(catalogue, recipe=recipe, embedder=embedder, limits=limits) as opened,
         show_progress() as progress,
     ):
         report = opened.add(

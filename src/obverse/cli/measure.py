@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from obverse.cli.console import count, emit, say, show_progress, write
-from obverse.cli.options import Json, RecipeName
+from obverse.cli.options import EmbedderCard, Json, RecipeName
 
 if TYPE_CHECKING:
     from obverse.evaluate import Report
@@ -27,6 +27,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
     ] = None,
     recipe: RecipeName = None,
+    embedder: EmbedderCard = None,
     max_wrong: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
     ] = 0.005,
@@ -49,6 +50,7 @@ def evaluate(
             protocol,
             root=root,
             recipe=recipe,
+            embedder=embedder,
             max_wrong=max_wrong,
             limit=limit,
             cache=cache,

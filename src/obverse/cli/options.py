@@ -29,6 +29,10 @@ Top = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
 RecipeName = Annotated[
     str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default) or flat.")
 ]
+EmbedderCard = Annotated[
+    Path | None,
+    typer.Option(metavar="CARD", help="A trained model's card (.json) instead of the shipped one."),
+]
 RegionNumber = Annotated[
     int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
 ]

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from obverse.errors import UsageError
 from obverse.types import Embedder
 
 
-@lru_cache(maxsize=4)
 def get(name: str) -> Embedder:
-    """The embedder of that name, loaded once. Raises ``UsageError`` for an unknown one."""
+    """The embedder of that name; the shipped one is loaded once.
+
+    Args:
+        name: ``polar``, the shipped model, or the path of a model's card (a ``.json`` file beside
+            its ONNX file, as ``obverse train embedder`` writes them).
+
+    Raises:
+        UsageError: an unknown name.
+        ModelError: the model cannot be read.
+    """
     if name == "polar":
+        return _shipped()
+    if name.endswith(".json"):
         from obverse.embed.polar import PolarEmbedder
 
-        return PolarEmbedder()
-    raise UsageError(f"unknown embedder {name!r}", hint="choose one of: polar")
+        # A file may be replaced while this process lives: look at it each time.
+        return PolarEmbedder(Path(name))
+    raise UsageError(
+        f"unknown embedder {name!r}",
+        hint="choose one of: polar, or the path of a model's card (.json)",
+    )
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Embedder:
+    from obverse.embed.polar import PolarEmbedder
+
+    return PolarEmbedder()

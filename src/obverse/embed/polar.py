@@ -1,7 +1,7 @@
 """The polar embedder: one small network, an invariant vector and a map that turns with the coin.
 
 The network pads cyclically along the angle, so a turn of the coin by one cell (16 rows of the polar
-image) shifts the map by exactly one row and leaves the vector as it is. ``scripts/build_polar.py``
+image) shifts the map by exactly one row and leaves the vector as it is. ``obverse.train``
 makes the ONNX file; ``models/polar.json`` is its card.
 """
 
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,12 @@ BATCH = 16
 class PolarEmbedder:
     """Runs a polar ONNX model on the CPU. Safe to share between threads.
 
+    Args:
+        card: a model's card, beside its ONNX file; without one the shipped model is taken.
+
+    Raises:
+        ModelError: the model cannot be read, or was built for other preprocessing.
+
     Attributes:
         name: ``polar``.
         fingerprint: 16 hex digits of the ONNX bytes, the preprocessing and the map's step.
@@ -36,27 +43,21 @@ class PolarEmbedder:
 
     name = "polar"
 
-    def __init__(self) -> None:
-        folder = resources.files("obverse") / "models"
-        try:
-            self.card: dict[str, Any] = json.loads((folder / "polar.json").read_text("utf-8"))
-            model = (folder / self.card["file"]).read_bytes()
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"the polar model cannot be read ({error})", hint="install the package again"
-            ) from error
-        if self.card["preprocessing"] != preprocessing():
-            raise ModelError(
-                "the polar model was built for other preprocessing",
-                hint="build it again: make model",
-            )
+    def __init__(self, card: Path | None = None) -> None:
+        self.card, model = _shipped() if card is None else _named(card)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        # What onnxruntime raises for bytes that are no model has no public base class.
+        except Exception as error:
+            raise ModelError(
+                "its ONNX file is damaged", where=card or "polar", hint="export or install it again"
+            ) from error
         said = json.dumps([self.card["preprocessing"], self.card["map_step"]], sort_keys=True)
         self.fingerprint = hashlib.sha256(model + said.encode()).hexdigest()[:16]
         self.dim = int(self.card["output"]["vector"][1])
@@ -93,3 +94,47 @@ class PolarEmbedder:
             levels = np.rint(fmap / self.card["map_step"])
             maps.append(np.clip(levels, -127, 127).astype(np.int8))
         return np.concatenate(vectors), np.concatenate(maps)
+
+
+def _shipped() -> tuple[dict[str, Any], bytes]:
+    folder = resources.files("obverse") / "models"
+    try:
+        card: dict[str, Any] = json.loads((folder / "polar.json").read_text("utf-8"))
+        model = (folder / card["file"]).read_bytes()
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"the polar model cannot be read ({error})", hint="install the package again"
+        ) from error
+    if card["preprocessing"] != preprocessing():
+        raise ModelError(
+            "the polar model was built for other preprocessing", hint="build it again: make model"
+        )
+    return card, model
+
+
+def _named(path: Path) -> tuple[dict[str, Any], bytes]:
+    try:
+        card: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        model = (path.parent / card["file"]).read_bytes()
+        _ = card["map_step"], card["output"]["vector"][1], card["output"]["map"][3]
+    except FileNotFoundError as error:
+        raise ModelError(
+            "the model is not there",
+            where=error.filename,
+            hint="put it back, or say where it is: obverse add CATALOGUE PHOTOS --embedder CARD",
+        ) from error
+    except OSError as error:
+        raise ModelError(
+            f"the model cannot be read ({error.strerror})", where=path, hint="check the file"
+        ) from error
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ModelError(
+            "is no card of a polar model",
+            where=path,
+            hint="give the .json file that obverse train embedder wrote",
+        ) from error
+    if card.get("preprocessing") != preprocessing():
+        raise ModelError(
+            "the model was built for other preprocessing", where=path, hint="train it again"
+        )
+    return card, model

@@ -51,20 +51,22 @@ class Engine(Protocol):
 
 
 class Own:
-    """The catalogue of this package, with one of its recipes (None is the default one).
+    """The catalogue of this package, with one of its recipes (None is the default one) and its
+    embedder or the one whose card is named.
 
     Raises ``UsageError`` for an unknown recipe.
     """
 
-    def __init__(self, recipe: str | None = None) -> None:
+    def __init__(self, recipe: str | None = None, embedder: str | Path | None = None) -> None:
         self.recipe = recipes.get(recipe or recipes.DEFAULT).name
+        self._embedder = embedder
 
     @cached_property
     def _models(self) -> dict[str, str]:
         from obverse.catalogue.catalogue import expected_manifest
         from obverse.pipeline import Pipeline
 
-        return expected_manifest(Pipeline(recipes.get(self.recipe))).models
+        return expected_manifest(Pipeline(recipes.get(self.recipe, self._embedder))).models
 
     def models(self) -> Mapping[str, str]:
         return self._models
@@ -72,4 +74,4 @@ class Own:
     def open(self, folder: Path) -> Library:
         from obverse.catalogue.catalogue import Catalogue
 
-        return Catalogue(folder, recipe=self.recipe)
+        return Catalogue(folder, recipe=self.recipe, embedder=self._embedder)

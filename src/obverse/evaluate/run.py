@@ -31,6 +31,7 @@ def evaluate(
     *,
     root: str | Path | None = None,
     recipe: str | None = None,
+    embedder: str | Path | None = None,
     cache: str | Path | None = None,
     max_wrong: float = MAX_WRONG,
     top: int = max(KS),
@@ -49,6 +50,7 @@ def evaluate(
         protocol: a protocol file, or one that was read.
         root: the folder its photos are relative to; by default the folder of the file.
         recipe: name of the recipe; None is the default one.
+        embedder: card of the model to embed with; None is the recipe's own.
         cache: folder for catalogues; see ``obverse.evaluate.cache.place``.
         max_wrong: the share of wrong answers to choose the operating point by, 0 to 1.
         top: candidates asked for; ranks past it count as not found; at least 20.
@@ -70,7 +72,7 @@ def evaluate(
         raise UsageError("workers and limit start at 1")
     plan = protocol if isinstance(protocol, Protocol) else protocols.read(protocol, root=root)
     tell = progress or _silent
-    subject = engine or Own(recipe)
+    subject = engine or Own(recipe, embedder)
 
     begun = time.perf_counter()
     built = _build(plan, subject, caching.place(cache), tell)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from obverse.errors import UsageError
 from obverse.types import Finder
 
-NAMES = ("classical", "whole")
+NAMES = ("unet", "classical", "whole")
 
 
 def get(name: str) -> Finder:
     """The finder of that name. Raises ``UsageError`` for an unknown one."""
+    if name == "unet":
+        from obverse.find.unet import UNetFinder
+
+        return UNetFinder()
     if name == "classical":
         from obverse.find.classical import ClassicalFinder
 
