@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -22,8 +23,9 @@ def rows(folder: Path) -> list[tuple[str, str, str]]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def write(description: str, rows: Callable[[Path], Sequence[tuple[str, str, str]]]) -> None:
+    """The command line of such a script: the rows of a folder of pictures, as a protocol."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
@@ -34,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write(__doc__, rows)

@@ -9,9 +9,10 @@ asked as unknown.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from pathlib import Path
+
+from packages import write
 
 
 def rows(data: Path) -> list[tuple[str, str, str]]:
@@ -31,16 +32,5 @@ def rows(data: Path) -> list[tuple[str, str, str]]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    args = parser.parse_args()
-    with args.out.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["photo", "role", "item"])
-        writer.writerows(rows(args.data))
-
-
 if __name__ == "__main__":
-    main()
+    write(__doc__, rows)

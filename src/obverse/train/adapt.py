@@ -22,8 +22,9 @@ from obverse.errors import UsageError
 from obverse.layer import Layer
 from obverse.normalise import ANGLES
 from obverse.train.degrade import degrade
-from obverse.train.pictures import CUT, RADIUS
+from obverse.train.pictures import frame
 from obverse.types import F32, F64, U8, Array, Embedding, Patch, Progress, Region, View
+from obverse.verify.polar import unit
 
 LEAST_VIEWS, LEAST_ITEMS = 8, 5
 MOST_VIEWS = 1500
@@ -196,8 +197,8 @@ class _Bench:
     def scatters(self, copies: Queries) -> tuple[F64, F64]:
         """How copies differ from their views: (dim, dim) and (channels, channels)."""
         apart = np.stack([e.vector for e in copies.embeddings]) - self.vectors[copies.index]
-        cells = _unit(np.stack([e.map for e in copies.embeddings]))
-        cells -= _unit(self.maps[copies.index])
+        cells = unit(np.stack([e.map for e in copies.embeddings]).astype(np.float32))
+        cells -= unit(self.maps[copies.index].astype(np.float32))
         mixed = np.tensordot(cells, cells, axes=((0, 2, 3), (0, 2, 3)))
         return np.asarray(apart.T @ apart, np.float64), np.asarray(mixed, np.float64)
 
@@ -250,12 +251,7 @@ def _sample(catalogue: Catalogue, rng: np.random.Generator) -> list[View]:
 def _cut(view: View) -> U8:
     """The view's stored picture as training pictures are cut: the rim at ``RADIUS``."""
     coded = np.frombuffer(view.thumbnail, np.uint8)
-    grey = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    disc = cv2.resize(grey, (2 * RADIUS, 2 * RADIUS), interpolation=cv2.INTER_AREA)
-    edge = (CUT - 2 * RADIUS) // 2
-    return np.asarray(
-        cv2.copyMakeBorder(disc, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
-    )
+    return frame(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8))
 
 
 def _patch(polar: U8) -> Patch:
@@ -281,12 +277,6 @@ def _undo(scatter: F64, strength: float) -> F32:
     variance = max(float(np.trace(scatter)) / len(scatter), 1e-12)
     mixed = strength * scatter / variance + (1 - strength) * eye
     return np.asarray(np.linalg.inv(mixed), np.float32)
-
-
-def _unit(maps: Array) -> F32:
-    floats = maps.astype(np.float32)
-    norms = np.sqrt(np.einsum("ncar,ncar->n", floats, floats))
-    return np.asarray(floats / np.maximum(norms, 1e-9)[:, None, None, None], np.float32)
 
 
 def _rank(scores: Array, items: Array, right: str) -> tuple[float, float]:

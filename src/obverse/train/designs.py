@@ -83,11 +83,10 @@ class Designs:
 
     def relation(self, rows: Array, columns: Array, bank: Bank) -> Array:
         """Int8 (p, m): ``POSITIVE``, ``NEGATIVE`` or ``UNKNOWN`` for pictures ``rows`` (p,) and
-        ``columns`` (m,) or (p, m)."""
+        ``columns`` (m,)."""
         maps = bank.maps[torch.from_numpy(rows)].float()
         scores = correlate(maps, bank.maps[torch.from_numpy(columns)].float()).numpy()
-        wide = columns if columns.ndim == 2 else np.repeat(columns[None], len(rows), 0)
-        return self._relate(np.repeat(rows[:, None], wide.shape[1], 1), wide, scores)
+        return self._relate(*np.meshgrid(rows, columns, indexing="ij"), scores)
 
     def _relate(self, i: Array, j: Array, scores: Array) -> Array:
         item_i, item_j = self.items[i], self.items[j]

@@ -17,13 +17,14 @@ from obverse.mint import CoinType, coin_type
 from obverse.mint.photo import _pose
 from obverse.mint.render import render
 from obverse.mint.shade import Finish, Light, develop
-from obverse.train.pictures import CUT, RADIUS, Cuts, Picture
+from obverse.train.pictures import CUT, Cuts, Picture, frame
 from obverse.types import U8
 
 SIDES = ("obverse", "reverse")
+SPECIMENS = 6
 
 
-def minted(types: int, cache: Path, *, specimens: int = 6, seed: int = 1000) -> Cuts:
+def minted(types: int, cache: Path, *, specimens: int = SPECIMENS, seed: int = 1000) -> Cuts:
     """Cuts of ``2 * types * specimens`` minted faces; the item is the type and side.
 
     Args:
@@ -75,8 +76,4 @@ def _strike(coin: CoinType, side: str, specimen: int) -> U8:
     face = render(coin, side, year, light, finish, rng, pose=pose)
     pixels = np.clip(develop(face, math.exp(rng.normal(0, 0.3))), 0, 1) * 255
     grey = cv2.cvtColor(pixels.astype(np.float32), cv2.COLOR_RGB2GRAY)
-    disc = cv2.resize(grey, (2 * RADIUS, 2 * RADIUS), interpolation=cv2.INTER_AREA)
-    edge = (CUT - 2 * RADIUS) // 2
-    return np.asarray(
-        cv2.copyMakeBorder(disc, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
-    )
+    return frame(grey)

@@ -29,7 +29,7 @@ from obverse import find
 from obverse.errors import PhotoError, TableError, UsageError
 from obverse.normalise import SIZE, disc_matrix
 from obverse.photo import load
-from obverse.types import U8, Array, Finder
+from obverse.types import U8, Array, Ellipse, Finder
 
 CUT = 272
 """Side of a cut in pixels."""
@@ -138,8 +138,6 @@ def cut_one(path: Path, finder: Finder) -> U8:
     x0, y0, x1, y1 = region.box
     ellipse = region.ellipse
     if ellipse is None:
-        from obverse.types import Ellipse
-
         half = max((x1 - x0) / 2, (y1 - y0) / 2, 1.0)
         ellipse = Ellipse((x0 + x1) / 2, (y0 + y1) / 2, half, half)
     return cut_ellipse(photo.pixels, disc_matrix(ellipse.scaled(photo.scale)))
@@ -163,3 +161,12 @@ def cut_ellipse(pixels: U8, matrix: Array) -> U8:
         pixels, m, (CUT, CUT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def frame(disc: Array) -> U8:
+    """A grey square that the coin touches, any size, as a cut: what lies around it is its edge."""
+    shrunk = cv2.resize(disc, (2 * RADIUS, 2 * RADIUS), interpolation=cv2.INTER_AREA)
+    edge = (CUT - 2 * RADIUS) // 2
+    return np.asarray(
+        cv2.copyMakeBorder(shrunk, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
+    )

@@ -23,14 +23,12 @@ from obverse.train import finder as finding
 from obverse.train.degrade import clean
 from obverse.train.embedder import Settings, train
 from obverse.train.export import export_embedder
-from obverse.train.minted import SIDES, minted
+from obverse.train.minted import SIDES, SPECIMENS, minted
 from obverse.train.model import FREQUENCIES, STRIDE
 from obverse.train.pictures import cut, gather
 from obverse.train.run import Run
 
 DEVICES = ("auto", "cpu", "cuda")
-SPECIMENS = 6
-"""Specimens of each minted side, as ``minted`` makes them."""
 FEATURES = {6: 80, 7: 80, 8: 80, 9: 112, 10: 112, 11: 112}
 """Depths at which the trunk has stride 16, and its channels there: a map cannot have more."""
 PROBED = 256

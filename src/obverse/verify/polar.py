@@ -52,7 +52,7 @@ class PolarVerifier:
         turns = _refine(table) if self.turns else np.zeros(len(maps), np.float32)
         turned, phases = _turned(query.map, maps.shape[2])
         best = table.argmax(axis=1)
-        products = (turned[best] * _unit(maps.astype(np.float32))).sum(axis=1)
+        products = (turned[best] * unit(maps.astype(np.float32))).sum(axis=1)
         return [
             Evidence(float(row[b]), float(turn), _agreement(product, int(b), phases))
             for row, b, turn, product in zip(table, best, turns, products, strict=True)
@@ -89,10 +89,11 @@ def _turned(query: I8, angles: int) -> tuple[F32, int]:
     phases = rows // angles
     index = (np.arange(rows)[:, None] + phases * np.arange(angles)[None, :]) % rows
     turned = query.astype(np.float32)[:, index]
-    return _unit(turned.transpose(1, 0, 2, 3)), phases
+    return unit(turned.transpose(1, 0, 2, 3)), phases
 
 
-def _unit(maps: F32) -> F32:
+def unit(maps: F32) -> F32:
+    """Maps float32 (n, channels, angles, radii), each scaled to unit length."""
     norms = np.sqrt(np.einsum("ncar,ncar->n", maps, maps))
     return np.asarray(maps / np.maximum(norms, 1e-9)[:, None, None, None], np.float32)
 
