@@ -75,19 +75,19 @@ def test_alike_across_groups_is_unknown_and_unlike_is_negative() -> None:
 
 
 def test_limits_keep_their_rank_when_scores_change_scale() -> None:
-    """Twenty groups of one picture each that share more or less of one face; then all maps get an
+    """Forty groups of one picture each that share more or less of one face; then all maps get an
     offset in common, which raises every score and changes no order."""
     rng = np.random.default_rng(1)
-    shared, own = rng.normal(size=(6, 14, 7)), rng.normal(size=(20, 6, 14, 7))
-    weights = np.linspace(0, 1.6, 20)[:, None, None, None]
+    shared, own = rng.normal(size=(6, 14, 7)), rng.normal(size=(40, 6, 14, 7))
+    weights = np.linspace(0, 1.6, 40)[:, None, None, None]
     maps = own + weights * shared
     maps -= maps.mean(axis=(1, 2, 3), keepdims=True)
     maps /= maps.std(axis=(1, 2, 3), keepdims=True)
     vectors = torch.nn.functional.normalize(
-        torch.from_numpy(rng.normal(size=(20, 9))).float(), dim=1
+        torch.from_numpy(rng.normal(size=(40, 9))).float(), dim=1
     )
     banks = [Bank(vectors, torch.from_numpy(maps + offset)) for offset in (0.0, 1.0)]
-    designs = Designs(pictures(*[("", f"g{i}") for i in range(20)]))
+    designs = Designs(pictures(*[("", f"g{i}") for i in range(40)]))
     found = []
     for bank in banks:
         designs.refresh(bank)
@@ -95,5 +95,5 @@ def test_limits_keep_their_rank_when_scores_change_scale() -> None:
     likely = (found[0] == UNKNOWN).mean()
     assert 0.03 < likely < 0.6
     assert (found[0] == found[1]).mean() > 0.97
-    fresh = Designs(pictures(*[("", f"g{i}") for i in range(20)]))
+    fresh = Designs(pictures(*[("", f"g{i}") for i in range(40)]))
     assert (relations(fresh, banks[1]) == UNKNOWN).mean() > likely + 0.2, "the scale did change"

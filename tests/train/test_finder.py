@@ -18,6 +18,7 @@ pytest.importorskip("onnx")
 
 from obverse.train import finder, sources  # noqa: E402
 from obverse.train.compose import FULL, compose  # noqa: E402
+from obverse.train.run import best_of  # noqa: E402
 from obverse.train.unet import STEP, UNet, loss_of  # noqa: E402
 
 
@@ -188,7 +189,7 @@ def test_the_exported_file_is_the_torch_model(pictures: Path, tmp_path: Path) ->
     path = tmp_path / "models" / "finder.onnx"
     assert path.stat().st_size <= 6_000_000
     model = UNet(pretrained=False)
-    model.load_state_dict(finder.best_of(tmp_path / "run")["averaged"])
+    model.load_state_dict(best_of(tmp_path / "run")["averaged"])
     folded = finder.fold(model)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for shape in ((1, 64, 64, 3), (3, 32, 96, 3)):

@@ -2,9 +2,9 @@
 
 A denomination (``group``) mixes sides, eras and designs. Two of its pictures whose maps agree well
 at some turn are one design; two that hardly agree are two; between, nobody knows and the pair
-teaches nothing. The limits were read off pairs looked at by eye, for the untrained model; when the
-model has learned, its scores are another scale, so the limits are kept as ranks: the shares of
-pairs *across* groups, which cannot be one coin, that lie above them.
+teaches nothing. The limits were read off pairs looked at by eye, for an untrained model; another
+model's scores are another scale, so the limits are ranks: the shares of pairs *across* groups,
+which cannot be one coin, that lie below them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from torch import Tensor
 
 from obverse.train.model import correlate
 from obverse.train.pictures import Picture
-from obverse.types import F64, Array
+from obverse.types import Array
 
 NEIGHBOURS = 64
 """How many likely twins are looked at for each picture, nearest by vector."""
 SAME, OTHER, VETO = 0.38, 0.28, 0.5
 """Untrained correlation: above ``SAME`` one design, below ``OTHER`` two; pairs from different
 groups are two designs unless they agree above ``VETO`` (one portrait on every denomination)."""
+SHARES = 0.76, 0.55, 0.93
+"""The shares of neighbours across groups below these three."""
+ENOUGH = 1000
+"""Fewer pairs across groups than this say little about ranks: the limits stay where they are."""
 
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
 
@@ -49,7 +53,6 @@ class Designs:
         self.items = _codes([p.item for p in pictures])
         self.groups = _codes([p.group for p in pictures])
         self.same, self.other, self.veto = SAME, OTHER, VETO
-        self._shares: F64 | None = None
         self.neighbours: Array = np.zeros((len(pictures), 0), np.int64)
         self.positives: list[Array] = [np.zeros(0, np.int64)] * len(pictures)
 
@@ -105,15 +108,8 @@ class Designs:
         """Keep the limits at their ranks among pairs across groups."""
         key = np.where(self.items >= 0, -2 - self.items, self.groups)
         across = np.sort(scores[key[:, None] != key[self.neighbours]])
-        if not across.size:
-            return
-        limits = np.array([self.same, self.other, self.veto])
-        if self._shares is None:
-            self._shares = np.searchsorted(across, limits) / across.size
-        at = np.minimum((self._shares * across.size).astype(int), across.size - 1)
-        # A limit above every pair seen stays where it is.
-        found = np.where(self._shares < 1, across[at], limits)
-        self.same, self.other, self.veto = (float(v) for v in found)
+        if across.size >= ENOUGH:
+            self.same, self.other, self.veto = (float(v) for v in np.quantile(across, SHARES))
 
 
 def _codes(words: Sequence[str]) -> Array:

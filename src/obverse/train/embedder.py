@@ -2,8 +2,9 @@
 
 A step takes pairs: a picture as a catalogue would hold it, and a hard imitation of a query of it
 or of a twin, at another turn. Batches are built from near neighbours of one another, so that the
-negatives are hard ones. (Negatives from a memory bank of older embeddings spoilt the training: the
-model moved away from its own past instead of parting designs, docs/decisions.md.)
+negatives are hard ones; some pictures come as counterfeits, near twins made of one coin. (Negatives
+from a memory bank of older embeddings spoilt the training: the model moved away from its own past
+instead of parting designs, docs/decisions.md.)
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from torch import Tensor
 
 from obverse.normalise import ANGLES
 from obverse.train import losses
+from obverse.train.counterfeit import counterfeits
 from obverse.train.degrade import HARD, MILD, Severity, clean, degrade
-from obverse.train.designs import POSITIVE, UNKNOWN, Bank, Designs
+from obverse.train.designs import NEGATIVE, POSITIVE, UNKNOWN, Bank, Designs
 from obverse.train.minted import minted
 from obverse.train.model import STRIDE, Polar, correlate, fit_heads
 from obverse.train.pictures import Cuts, cut, gather
-from obverse.train.run import Run
+from obverse.train.run import Run, best_of
 from obverse.types import U8, Array
 
 DISTRACTORS = 1000
@@ -51,6 +53,10 @@ class Settings:
             half the time of a step.
         trunk_rate, head_rate: AdamW's learning rates.
         vector_weight: of the vector's loss beside the map's.
+        twins: share of the queries that show a likely twin of an unlabelled picture, found by
+            likeness.
+        counterfeits: share of the pairs that are counterfeits.
+        start: the folder of an earlier run whose best model is the start, instead of ImageNet.
         finder_error: imitate it; False only to measure what that is worth.
         refresh: steps between looks at all training pictures.
         check: steps between looks at the held-out pictures.
@@ -70,6 +76,9 @@ class Settings:
     trunk_rate: float = 2e-4
     head_rate: float = 1e-3
     vector_weight: float = 1.0
+    twins: float = 0.2
+    counterfeits: float = 0.25
+    start: str = ""
     finder_error: bool = True
     refresh: int = 400
     check: int = 100
@@ -145,13 +154,8 @@ class _Trainer:
     def __init__(
         self, cuts: Cuts, held: Array, settings: Settings, loss: losses.Loss, device: torch.device
     ) -> None:
-        self.all, self.held, self.settings, self.loss, self.device = (
-            cuts,
-            np.flatnonzero(held),
-            settings,
-            loss,
-            device,
-        )
+        self.all, self.held = cuts, np.flatnonzero(held)
+        self.settings, self.loss, self.device = settings, loss, device
         keep = np.flatnonzero(~held)
         self.cuts = Cuts(cuts.images[keep], [cuts.pictures[int(i)] for i in keep])
         self.clean = np.stack([clean(image) for image in self.cuts.images])
@@ -167,15 +171,17 @@ class _Trainer:
     def start(self, state: dict[str, Any] | None) -> None:
         """Build the model, or take it up where a checkpoint left it."""
         s = self.settings
-        self.model = Polar(s.channels, s.dim, s.depth, pretrained=state is None)
-        if state is None:
+        self.model = Polar(s.channels, s.dim, s.depth, pretrained=not (state or s.start))
+        if state is None and s.start:
+            self.model.load_state_dict(best_of(Path(s.start))["model"])
+        elif state is None:
             rng = np.random.default_rng([s.seed, 5])
             some = rng.permutation(len(self.cuts))[:1500]
             images = self.clean[some]
             with torch.no_grad():
                 features = [self.model.trunk(x) for x in _batches(images, torch.device("cpu"))]
             fit_heads(self.model, torch.cat(features))
-        else:
+        elif state is not None:
             self.model.load_state_dict(state["model"])
         frozen = [self.model.trunk.stem, *self.model.trunk.blocks[: s.frozen]] if s.frozen else []
         for part in frozen:
@@ -245,43 +251,55 @@ class _Trainer:
                 yield batch
 
     def _make(self, step: int) -> _Batch:
-        rng = np.random.default_rng([self.settings.seed, 9, step])
-        index = self._choose(rng)
+        s, rng = self.settings, np.random.default_rng([self.settings.seed, 9, step])
+        forged = round(s.counterfeits * s.pairs / 2)
+        chosen = self._choose(rng, min(s.pairs - forged, len(self.cuts)))
+        forged = min(forged, len(chosen))
+        index = np.concatenate([np.repeat(chosen[:forged], 2), chosen[forged:]])
         views, queries, shown = [], [], []
-        for i in index:
-            twins = self.designs.positives[i]
-            labelled = self.designs.items[i] >= 0
-            j = i
-            if len(twins) and rng.random() < (0.75 if labelled else 0.4):
-                j = int(rng.choice(twins))
+        for k, i in enumerate(index):
+            if k < 2 * forged:
+                if k % 2 == 0:
+                    near = self.designs.neighbours[i]
+                    a, b = rng.choice(near if rng.random() < 0.5 else len(self.cuts), 2)
+                    images = self.cuts.images
+                    copies = counterfeits(images[i], (images[a], images[b]), rng)
+                j, coin, seen = i, copies[k % 2], copies[k % 2]
+            else:
+                j, coin = self._shown(i, rng), self.cuts.images[i]
+                seen = self.cuts.images[j]
             turn = rng.uniform(0, 360)
-            views.append(self._view(i, rng, turn))
+            views.append(self._view(coin, rng, turn))
             cell = 360 * STRIDE / ANGLES
             # A query is looked at in four phases, so it lies within an eighth of a cell.
             off = rng.uniform(-0.5, 0.5) if rng.random() < 0.25 else rng.uniform(-0.14, 0.14)
             turn += cell * (int(rng.integers(ANGLES // STRIDE)) + off)
-            queries.append(self._query(j, rng, turn, labelled))
+            queries.append(self._query(seen, rng, turn, self.designs.items[i] >= 0))
             shown.append(j)
-        return _Batch(index, np.array(shown), np.stack(views), np.stack(queries))
+        return _Batch(index, np.array(shown), 2 * forged, np.stack(views), np.stack(queries))
 
-    def _view(self, i: int, rng: np.random.Generator, turn: float) -> U8:
-        if rng.random() < 0.5:
-            return clean(self.cuts.images[i], turn)
-        return degrade(self.cuts.images[i], rng, MILD, turn)
+    def _shown(self, i: int, rng: np.random.Generator) -> int:
+        """The picture that asks for picture ``i``: itself, or a twin."""
+        twins = self.designs.positives[i]
+        share = 0.75 if self.designs.items[i] >= 0 else self.settings.twins
+        return int(rng.choice(twins)) if len(twins) and rng.random() < share else i
 
-    def _query(self, i: int, rng: np.random.Generator, turn: float, labelled: bool) -> U8:
+    def _view(self, coin: U8, rng: np.random.Generator, turn: float) -> U8:
+        return clean(coin, turn) if rng.random() < 0.5 else degrade(coin, rng, MILD, turn)
+
+    def _query(self, coin: U8, rng: np.random.Generator, turn: float, labelled: bool) -> U8:
         severity: Severity = MILD if rng.random() < (0.35 if labelled else 0.15) else self.hard
-        return degrade(self.cuts.images[i], rng, severity, turn)
+        return degrade(coin, rng, severity, turn)
 
-    def _choose(self, rng: np.random.Generator) -> Array:
+    def _choose(self, rng: np.random.Generator, count: int) -> Array:
         """Quarters of seeds, each with three of its nearest that are not its twins."""
         chosen: list[int] = []
-        while len(chosen) < min(self.settings.pairs, len(self.cuts)):
+        while len(chosen) < count:
             seed = int(rng.choice(len(self.cuts), p=self.weights))
             near = np.setdiff1d(self.designs.neighbours[seed][:24], self.designs.positives[seed])
             more = rng.permutation(near)[:3]
             chosen += [i for i in (seed, *more.tolist()) if i not in chosen]
-        return np.array(chosen[: self.settings.pairs])
+        return np.array(chosen[:count])
 
     def _learn(self, batch: _Batch) -> dict[str, float]:
         s = self.settings
@@ -300,8 +318,7 @@ class _Trainer:
         vectors = torch.nn.functional.normalize(
             self.model.project(self.model.magnitudes(maps)), dim=1
         )
-        relation = self.designs.relation(batch.shown, batch.index, self.bank)
-        relation[np.arange(n), np.arange(n)] = POSITIVE
+        relation = self._relation(batch)
         known = torch.from_numpy(relation).to(self.device)
         positive, ignored = known == POSITIVE, known == UNKNOWN
         map_table = correlate(maps[n:], maps[:n])
@@ -320,6 +337,20 @@ class _Trainer:
             "vector": float(vector_loss.detach()),
             "right": float(right.float().mean()),
         }
+
+    def _relation(self, batch: _Batch) -> Array:
+        """Int8 (p, p): what each query is to each view."""
+        n = len(batch.index)
+        relation = self.designs.relation(batch.shown, batch.index, self.bank)
+        # Likeness is too little to call two pictures one design: coins of two eras are as alike.
+        unlabelled = self.designs.items[batch.shown] < 0
+        relation[unlabelled[:, None] & (relation == POSITIVE)] = UNKNOWN
+        forged = np.arange(n) < batch.forged
+        relation[(forged | forged[:, None]) & (relation == POSITIVE)] = UNKNOWN
+        pairs = np.flatnonzero(forged)
+        relation[pairs, pairs ^ 1] = NEGATIVE
+        relation[np.arange(n), np.arange(n)] = POSITIVE
+        return relation
 
     def _both_ways(self, table: Tensor, positive: Tensor, ignored: Tensor) -> Tensor:
         """Each query among the views, and each view among the queries."""
@@ -395,10 +426,12 @@ class _Trainer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """``index`` (p,) of the views, ``shown`` (p,) of the queries, and both as polar images."""
+    """``index`` (p,) of the views, ``shown`` (p,) of the queries, and both as polar images; the
+    first ``forged`` are counterfeits, each beside its other copy."""
 
     index: Array
     shown: Array
+    forged: int
     views: U8
     queries: U8
 

@@ -30,7 +30,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from obverse.errors import ModelError, UsageError
 from obverse.train.compose import FULL, PLAIN, Composed, Recipe, compose
-from obverse.train.run import Run
+from obverse.train.run import Run, best_of
 from obverse.train.sources import Sources, gather, is_held_back, restore, save
 from obverse.train.unet import STEP, UNet, loss_of
 
@@ -215,15 +215,6 @@ def train(
             if looks >= PATIENCE:
                 break
     return best
-
-
-def best_of(run: Path) -> dict[str, Any]:
-    """The best checkpoint of a run. Raises ``UsageError`` where there is none."""
-    path = run / "best.pt"
-    if not path.exists():
-        raise UsageError("no checkpoint yet", where=run, hint="train first")
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
-    return state
 
 
 def _groups(model: UNet) -> list[dict[str, Any]]:

@@ -100,3 +100,14 @@ class Run:
         if name == "last":
             self._spent, self._start = float(state["seconds"]), time.monotonic()
         return state
+
+
+def best_of(folder: Path) -> dict[str, Any]:
+    """The best checkpoint of a run. Raises ``UsageError`` where there is none."""
+    import torch
+
+    path = folder / "best.pt"
+    if not path.exists():
+        raise UsageError("holds no trained model", where=folder, hint="name a run's folder")
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    return state
