@@ -203,7 +203,7 @@ def test_the_exported_file_is_the_torch_model(pictures: Path, tmp_path: Path) ->
 
 
 def test_without_a_checkpoint_there_is_nothing_to_export(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no checkpoint"):
+    with pytest.raises(UsageError, match="no trained model"):
         finder.export(tmp_path, tmp_path / "models")
 
 
