@@ -13,6 +13,7 @@ import json
 import subprocess
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,16 +40,24 @@ FAILURES = (
 )
 
 
+def settings(run: Path) -> dict[str, Any]:
+    """What decided a run, and the run it started from, without their paths."""
+    asked: dict[str, Any] = json.loads((run / "settings.json").read_text())
+    start = settings(Path(asked["start"])) if asked.get("start") else "ImageNet"
+    return {**asked, "data": "training table", "start": start}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--metrics", type=Path)
     args = parser.parse_args()
-    asked = json.loads((args.run / "settings.json").read_text())
+    asked = settings(args.run)
     state = torch.load(args.run / "best.pt", map_location="cpu", weights_only=False)
     model = Polar(asked["channels"], asked["dim"], asked["depth"], pretrained=False)
     model.load_state_dict(state["model"])
-    cuts = cut(gather(Path(asked["data"])), args.run / "cache")
+    table = Path(json.loads((args.run / "settings.json").read_text())["data"])
+    cuts = cut(gather(table), args.run / "cache")
     some = np.random.default_rng(0).permutation(len(cuts))[:256]
     polars = np.stack([clean(cuts.images[i]) for i in some])
     log = [json.loads(line) for line in (args.run / "log.jsonl").read_text().splitlines()]
@@ -66,13 +75,15 @@ def main() -> None:
         "its fourth block on",
         "learned_from": LEARNED_FROM,
         "licence": "Apache-2.0",
-        "training": {**asked, "data": "training table", "best_step": state["step"]},
+        "training": {**asked, "best_step": state["step"]},
         "held_out": {k: round(v, 4) for k, v in held.items() if k.startswith("held_out")},
         "metrics": json.loads(args.metrics.read_text()) if args.metrics else {},
         "known_failures": FAILURES,
         "commit": commit.stdout.strip(),
-        "command": "python scripts/training_table.py DATA table.csv && obverse train embedder "
-        "--data table.csv --out RUN && python scripts/ship_polar.py RUN",
+        "command": "python scripts/training_table.py DATA table.csv; "
+        "obverse train embedder --data table.csv --out FIRST --steps 900; "
+        "obverse train embedder --data table.csv --out RUN --start FIRST --steps 300; "
+        "python scripts/ship_polar.py RUN",
     }
     golden = ROOT / "tests" / "embed" / "golden_polar.npz"
     with warnings.catch_warnings():

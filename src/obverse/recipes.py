@@ -25,7 +25,7 @@ class Recipe:
     geometry: str
     embedder: str
     verifier: str
-    shortlist: int = 200
+    shortlist: int = 600
 
 
 RECIPES = {

@@ -45,6 +45,10 @@ def embedder(
     dim: Annotated[int, typer.Option(min=1, help="Numbers in the vector.")] = 256,
     depth: Annotated[int, typer.Option(help="Blocks of the trunk, 6 to 11.")] = 11,
     check: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Start from the best model of an earlier run."),
+    ] = None,
     resume: Resume = False,
     device: Device = "auto",
     as_json: Json = False,
@@ -64,6 +68,7 @@ def embedder(
         dim=dim,
         depth=depth,
         check=check,
+        start=str(start.absolute()) if start else "",
     )
     _tell(produce.embedder(data, out, settings, resume=resume, device=device), as_json)
     say(f"use it: obverse add CATALOGUE PHOTOS --embedder {out / 'polar.json'}")

@@ -2,9 +2,8 @@
 
 A step takes pairs: a picture as a catalogue would hold it, and a hard imitation of a query of it
 or of a twin, at another turn. Batches are built from near neighbours of one another, so that the
-negatives are hard ones; some pictures come as counterfeits, near twins made of one coin. (Negatives
-from a memory bank of older embeddings spoilt the training: the model moved away from its own past
-instead of parting designs, docs/decisions.md.)
+negatives are hard ones. (Negatives from a memory bank of older embeddings spoilt the training: the
+model moved away from its own past instead of parting designs, docs/decisions.md.)
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from torch import Tensor
 
 from obverse.normalise import ANGLES
 from obverse.train import losses
-from obverse.train.counterfeit import counterfeits
 from obverse.train.degrade import HARD, MILD, Severity, clean, degrade
-from obverse.train.designs import NEGATIVE, POSITIVE, UNKNOWN, Bank, Designs
+from obverse.train.designs import POSITIVE, UNKNOWN, Bank, Designs
 from obverse.train.minted import minted
 from obverse.train.model import STRIDE, Polar, correlate, fit_heads
 from obverse.train.pictures import Cuts, cut, gather
+from obverse.train.redate import redate
 from obverse.train.run import Run, best_of
 from obverse.types import U8, Array
 
@@ -55,7 +54,8 @@ class Settings:
         vector_weight: of the vector's loss beside the map's.
         twins: share of the queries that show a likely twin of an unlabelled picture, found by
             likeness.
-        counterfeits: share of the pairs that are counterfeits.
+        dates: share of the queries of which a small piece is another coin's, as between two
+            specimens of one design.
         start: the folder of an earlier run whose best model is the start, instead of ImageNet.
         finder_error: imitate it; False only to measure what that is worth.
         refresh: steps between looks at all training pictures.
@@ -76,8 +76,8 @@ class Settings:
     trunk_rate: float = 2e-4
     head_rate: float = 1e-3
     vector_weight: float = 1.0
-    twins: float = 0.2
-    counterfeits: float = 0.25
+    twins: float = 0.4
+    dates: float = 0.6
     start: str = ""
     finder_error: bool = True
     refresh: int = 400
@@ -252,31 +252,22 @@ class _Trainer:
 
     def _make(self, step: int) -> _Batch:
         s, rng = self.settings, np.random.default_rng([self.settings.seed, 9, step])
-        forged = round(s.counterfeits * s.pairs / 2)
-        chosen = self._choose(rng, min(s.pairs - forged, len(self.cuts)))
-        forged = min(forged, len(chosen))
-        index = np.concatenate([np.repeat(chosen[:forged], 2), chosen[forged:]])
+        index = self._choose(rng)
         views, queries, shown = [], [], []
-        for k, i in enumerate(index):
-            if k < 2 * forged:
-                if k % 2 == 0:
-                    near = self.designs.neighbours[i]
-                    a, b = rng.choice(near if rng.random() < 0.5 else len(self.cuts), 2)
-                    images = self.cuts.images
-                    copies = counterfeits(images[i], (images[a], images[b]), rng)
-                j, coin, seen = i, copies[k % 2], copies[k % 2]
-            else:
-                j, coin = self._shown(i, rng), self.cuts.images[i]
-                seen = self.cuts.images[j]
+        for i in index:
+            j = self._shown(i, rng)
+            seen = self.cuts.images[j]
+            if rng.random() < s.dates:
+                seen = redate(seen, self.cuts.images[rng.integers(len(self.cuts))], rng)
             turn = rng.uniform(0, 360)
-            views.append(self._view(coin, rng, turn))
+            views.append(self._view(self.cuts.images[i], rng, turn))
             cell = 360 * STRIDE / ANGLES
             # A query is looked at in four phases, so it lies within an eighth of a cell.
             off = rng.uniform(-0.5, 0.5) if rng.random() < 0.25 else rng.uniform(-0.14, 0.14)
             turn += cell * (int(rng.integers(ANGLES // STRIDE)) + off)
             queries.append(self._query(seen, rng, turn, self.designs.items[i] >= 0))
             shown.append(j)
-        return _Batch(index, np.array(shown), 2 * forged, np.stack(views), np.stack(queries))
+        return _Batch(index, np.array(shown), np.stack(views), np.stack(queries))
 
     def _shown(self, i: int, rng: np.random.Generator) -> int:
         """The picture that asks for picture ``i``: itself, or a twin."""
@@ -291,15 +282,15 @@ class _Trainer:
         severity: Severity = MILD if rng.random() < (0.35 if labelled else 0.15) else self.hard
         return degrade(coin, rng, severity, turn)
 
-    def _choose(self, rng: np.random.Generator, count: int) -> Array:
+    def _choose(self, rng: np.random.Generator) -> Array:
         """Quarters of seeds, each with three of its nearest that are not its twins."""
         chosen: list[int] = []
-        while len(chosen) < count:
+        while len(chosen) < min(self.settings.pairs, len(self.cuts)):
             seed = int(rng.choice(len(self.cuts), p=self.weights))
             near = np.setdiff1d(self.designs.neighbours[seed][:24], self.designs.positives[seed])
             more = rng.permutation(near)[:3]
             chosen += [i for i in (seed, *more.tolist()) if i not in chosen]
-        return np.array(chosen[:count])
+        return np.array(chosen[: self.settings.pairs])
 
     def _learn(self, batch: _Batch) -> dict[str, float]:
         s = self.settings
@@ -314,10 +305,7 @@ class _Trainer:
         images = _tensor(np.concatenate([batch.views, batch.queries]), self.device)
         with self._fast():
             features = self.model.trunk(images)
-        maps = self.model.to_map(features.float())
-        vectors = torch.nn.functional.normalize(
-            self.model.project(self.model.magnitudes(maps)), dim=1
-        )
+        vectors, maps = self.model.heads(features.float())
         relation = self._relation(batch)
         known = torch.from_numpy(relation).to(self.device)
         positive, ignored = known == POSITIVE, known == UNKNOWN
@@ -345,10 +333,6 @@ class _Trainer:
         # Likeness is too little to call two pictures one design: coins of two eras are as alike.
         unlabelled = self.designs.items[batch.shown] < 0
         relation[unlabelled[:, None] & (relation == POSITIVE)] = UNKNOWN
-        forged = np.arange(n) < batch.forged
-        relation[(forged | forged[:, None]) & (relation == POSITIVE)] = UNKNOWN
-        pairs = np.flatnonzero(forged)
-        relation[pairs, pairs ^ 1] = NEGATIVE
         relation[np.arange(n), np.arange(n)] = POSITIVE
         return relation
 
@@ -417,21 +401,18 @@ class _Trainer:
         for x in _batches(images, self.device):
             with self._fast():
                 features = self.model.trunk(x)
-            fmap = self.model.to_map(features.float())
-            vector = self.model.project(self.model.magnitudes(fmap))
-            vectors.append(torch.nn.functional.normalize(vector, dim=1).cpu())
+            vector, fmap = self.model.heads(features.float())
+            vectors.append(vector.cpu())
             maps.append(fmap.to("cpu", torch.float16))
         return Bank(torch.cat(vectors), torch.cat(maps))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """``index`` (p,) of the views, ``shown`` (p,) of the queries, and both as polar images; the
-    first ``forged`` are counterfeits, each beside its other copy."""
+    """``index`` (p,) of the views, ``shown`` (p,) of the queries, and both as polar images."""
 
     index: Array
     shown: Array
-    forged: int
     views: U8
     queries: U8
 

@@ -18,6 +18,10 @@ from obverse.train.trunk import STRIDE_16, Trunk, scale_pixels
 STRIDE = 16
 FREQUENCIES = 5
 WHITENING = 0.5
+INNER, LAST = -0.2, 0.6
+"""A map's cells weigh by their radius to the power ``INNER``, the outermost ones by ``LAST`` more:
+there lie dates, mint marks and the finder's error, which differ between two photos of one design.
+Chosen on a development protocol, docs/decisions.md."""
 
 
 class Polar(nn.Module):
@@ -50,6 +54,10 @@ class Polar(nn.Module):
         self.register_buffer("std", torch.ones(1, self.trunk.channels, 1, radii))
         self.reduce = nn.Conv2d(self.trunk.channels, channels, 1)
         self.project = nn.Linear(channels * frequencies * radii, dim)
+        weights = ((np.arange(radii) + 0.5) / radii) ** INNER
+        weights[-1] *= LAST
+        emphasis = torch.tensor(weights / weights.mean(), dtype=torch.float32)
+        self.register_buffer("emphasis", emphasis, persistent=False)
         turns = 2 * np.pi * np.outer(np.arange(frequencies), np.arange(angles)) / angles
         self.register_buffer("cos", torch.tensor(np.cos(turns), dtype=torch.float32))
         self.register_buffer("sin", torch.tensor(np.sin(turns), dtype=torch.float32))
@@ -63,10 +71,15 @@ class Polar(nn.Module):
         real, imaginary = torch.matmul(self.cos, maps), torch.matmul(self.sin, maps)
         return torch.sqrt(real**2 + imaginary**2 + 1e-6).flatten(1)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        maps = self.to_map(self.trunk(scale_pixels(images)).float())
+    def heads(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Trunk features, float32 -> vectors and maps."""
+        maps = self.to_map(features)
         vector = self.project(self.magnitudes(maps))
-        return vector / vector.norm(dim=1, keepdim=True).clamp_min(1e-6), maps
+        unit = vector / vector.norm(dim=1, keepdim=True).clamp_min(1e-6)
+        return unit, maps * self.emphasis
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return self.heads(self.trunk(scale_pixels(images)).float())
 
 
 @torch.no_grad()
