@@ -27,8 +27,8 @@ from obverse.pipeline import best_views
 from obverse.types import F32, F64, Embedding
 
 SEED = 0
-PHOTOS = {"coin": "wild_dev/{n:04d}.jpg", "flat": "worldcoins/{file}"}
-"""Where the photo of the nth picture lies. Flat things are not turned, so scans ask about them."""
+PHOTO = "wild_dev/{n:04d}.jpg"
+"""Where the photo of the nth picture lies."""
 Ranked = tuple[str, F64, int]
 """The type asked about, the scores of the items, best first, and the right one's place, or -1."""
 
@@ -90,12 +90,12 @@ class Case:
     direct: float
 
 
-def read(data: Path, recipe: str) -> tuple[list[Row], list[Type]]:
+def read(data: Path) -> tuple[list[Row], list[Type]]:
     """The catalogue's rows, and the types asked about."""
     shelves: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     with (data / "worldcoins" / "dev.csv").open(encoding="utf-8", newline="") as stream:
         for n, row in enumerate(csv.DictReader(stream)):
-            photo = PHOTOS[recipe].format(n=n, **row)
+            photo = PHOTO.format(n=n)
             shelves[row["type_id"]][row["side_id"]].append({**row, "photo": photo})
     rows, types = [], []
     for item, shelf in sorted(shelves.items()):

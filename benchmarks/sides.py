@@ -1,7 +1,7 @@
 """One photo against two: what the second side of a coin brings.
 
     python benchmarks/sides.py DATA
-    python benchmarks/sides.py DATA --recipe flat --fit src/obverse/models/sides-flat.json
+    python benchmarks/sides.py DATA --fit src/obverse/models/sides-coin.json
 
 ``pairs.py`` says what is asked. Everything is fitted on some types and reported on others, ten
 times over. ``--fit`` writes the calibration fitted on all of them. ``--work`` keeps the catalogue.
@@ -205,11 +205,11 @@ def rounded(value: Any) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--recipe", default="coin", choices=("coin", "flat"))
+    parser.add_argument("--recipe", default="coin")
     parser.add_argument("--work", type=Path, help="a folder to keep the catalogue in")
     parser.add_argument("--fit", type=Path, help="write the calibration there")
     args = parser.parse_args()
-    rows, types = read(args.data, args.recipe)
+    rows, types = read(args.data)
     with tempfile.TemporaryDirectory() as folder:
         place = (args.work or Path(folder)) / f"sides-{args.recipe}.obv"
         with Catalogue(place, recipe=args.recipe) as catalogue:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from obverse.errors import ModelError
+from obverse.errors import ModelError, UsageError
 from obverse.types import F64, Array
 
 Made = TypeVar("Made")
@@ -122,8 +122,19 @@ def get(recipe: str) -> Decider:
 
 @lru_cache(maxsize=4)
 def get_pair(recipe: str) -> PairDecider:
-    """The one for two photos. Raises ``ModelError`` if it cannot be read."""
-    return _read(f"sides-{recipe}.json", _pair_decider)
+    """The one for two photos.
+
+    Raises:
+        UsageError: none was fitted for the recipe.
+        ModelError: it cannot be read.
+    """
+    name = f"sides-{recipe}.json"
+    if not (resources.files("obverse") / "models" / name).is_file():
+        raise UsageError(
+            f"recipe {recipe!r} has no calibration for two sides",
+            hint="ask about each photo by itself",
+        )
+    return _read(name, _pair_decider)
 
 
 def _read(name: str, make: Callable[[dict[str, Any]], Made]) -> Made:
