@@ -12,14 +12,14 @@ from obverse.words import pairing, percent
 
 TILE = 400
 """Side of a large picture."""
-NEXT = 5
+NEXT = 4
 """Runners-up shown."""
 
 
 def sides(answer: Answer) -> U8:
     """Why: a row for each photo with the object, the catalogue's view of that side turned to lie as
     it does, and where the two agree; below, who came next. Where the two disagree, each row shows
-    what that photo alone is like.
+    what that photo alone is like, and below is what comes closest to both.
 
     Args:
         answer: one with ``sides``.
@@ -42,9 +42,10 @@ def sides(answer: Answer) -> U8:
     for k, name in enumerate(("first photo", "second photo")):
         _row(sheet, answer, k, name, top + k * high, apart)
     _legend(sheet, MARGIN + 2 * (TILE + GAP) + TILE // 2 - 120, low - 38, 240)
-    runners = answer.candidates[1 : NEXT + 1]
+    runners = answer.candidates[:NEXT] if apart else answer.candidates[1 : NEXT + 1]
     if runners:
-        sheet.text(MARGIN, low, "next in line", fill=MUTED)
+        words = "closest to both together" if apart else "next in line"
+        sheet.text(MARGIN, low, words, fill=MUTED)
     for i, other in enumerate(runners):
         shown = card(other, note=percent(other.probability), share=other.probability)
         _card(sheet, shown, MARGIN + i * (small + GAP), low + 36, small, is_disc)
