@@ -34,8 +34,8 @@ from obverse.types import F32, U8, Tray
 from pairs import read
 
 LONG, SHORT = 4000, 3000
-SIZES = (3200, 1600, 800)
-"""Least long side that each tray is decoded at: at a reduction of 1, 2 and 4."""
+SIZES = (1600, 3200, 800)
+"""Least long side that each tray is decoded at: as shipped, at full size, and at a quarter."""
 TABLES = ("wood", "leather", "desk", "cloth", "stone")
 GRAIN = 5.0
 """Deviation of the noise, in grey levels."""

@@ -34,9 +34,8 @@ from obverse.types import (
 )
 
 REDUCE_TO = 1600
-"""A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin."""
-TRAY_REDUCE_TO = 3200
-"""The same where a photo shows many objects."""
+"""A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
+60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
 

@@ -23,7 +23,7 @@ from obverse.catalogue.store import Manifest, Store
 from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
-from obverse.pipeline import REDUCE_TO, TRAY_REDUCE_TO, Clock, Pipeline
+from obverse.pipeline import REDUCE_TO, Clock, Pipeline
 from obverse.types import Answer, Array, Item, Photo, Progress, Tray, View
 
 
@@ -183,7 +183,7 @@ class Catalogue:
         """
         clock = Clock()
         with clock("decode"):
-            loaded = photos.load(photo, limits=self.limits, reduce_to=TRAY_REDUCE_TO)
+            loaded = self.load(photo)
         tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top))
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
