@@ -47,7 +47,7 @@ class ListStore:
         self,
         ids: Sequence[str] | None = None,
         *,
-        item: str | None = None,
+        item: str | Sequence[str] | None = None,
         embeddings: bool = False,
     ) -> list[View]:
         return [v for v in self.rows if ids is None or v.id in ids]
@@ -64,6 +64,9 @@ class ListStore:
             if kept
             else np.zeros((0, *self.manifest.map_shape), np.int8),
         )
+
+    def search_many(self, vectors: F32, k: int) -> Iterator[Hits]:
+        return (self.search(vector, k) for vector in vectors)
 
     def scan(self, batch: int = 1024) -> Iterator[Hits]:
         raise NotImplementedError

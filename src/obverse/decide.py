@@ -9,15 +9,18 @@ as data with the split it was fitted on, gives the probability. No threshold liv
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from obverse.errors import ModelError
+from obverse.errors import ModelError, UsageError
 from obverse.types import F64, Array
+
+Made = TypeVar("Made")
 
 PRIOR_WEIGHT = 20
 """A small catalogue has a poor background; the fitted one counts as this many more items."""
@@ -78,23 +81,89 @@ class Decider:
         return probability >= self.threshold
 
 
+@dataclass(frozen=True, slots=True)
+class PairDecider:
+    """A fitted calibration for two photos of one thing (``obverse.fuse``).
+
+    Attributes:
+        decider: of joined scores.
+        neutral: the score that stands for a side of which an item has no picture.
+        alike: score of the two photos against each other from which they show one side.
+        gap: weight and bias of a logistic model of the gap between the best two items, one for each
+            photo, and the best one for both.
+        threshold: probability of two different things from which it is said.
+    """
+
+    decider: Decider
+    neutral: float
+    alike: float
+    gap: tuple[float, float]
+    threshold: float
+
+    def same_side(self, score: float) -> bool:
+        """Do the photos show one side?"""
+        return score >= self.alike
+
+    def apart(self, gap: float) -> float:
+        """The probability that the photos show two different things."""
+        weight, bias = self.gap
+        return float(1.0 / (1.0 + np.exp(-np.clip(weight * gap + bias, -40, 40))))
+
+    def disagree(self, apart: float) -> bool:
+        """Is that sure enough to be said?"""
+        return apart >= self.threshold
+
+
 @lru_cache(maxsize=4)
 def get(recipe: str) -> Decider:
     """The calibration shipped for a recipe. Raises ``ModelError`` if it cannot be read."""
-    path = resources.files("obverse") / "models" / f"decide-{recipe}.json"
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        weights, background = data["weights"], data["background"]
-        return Decider(
-            weights=(float(weights[0]), float(weights[1]), float(weights[2])),
-            bias=float(data["bias"]),
-            background=(float(background[0]), float(background[1])),
-            rival=float(data["rival"]),
-            threshold=float(data["threshold"]),
-            card=data["card"],
+    return _read(f"decide-{recipe}.json", _decider)
+
+
+@lru_cache(maxsize=4)
+def get_pair(recipe: str) -> PairDecider:
+    """The one for two photos.
+
+    Raises:
+        UsageError: none was fitted for the recipe.
+        ModelError: it cannot be read.
+    """
+    name = f"sides-{recipe}.json"
+    if not (resources.files("obverse") / "models" / name).is_file():
+        raise UsageError(
+            f"recipe {recipe!r} has no calibration for two sides",
+            hint="ask about each photo by itself",
         )
+    return _read(name, _pair_decider)
+
+
+def _read(name: str, make: Callable[[dict[str, Any]], Made]) -> Made:
+    try:
+        text = (resources.files("obverse") / "models" / name).read_text("utf-8")
+        return make(json.loads(text))
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise ModelError(
-            f"the calibration of recipe {recipe!r} cannot be read ({error})",
-            hint="install the package again",
+            f"the calibration {name} cannot be read ({error})", hint="install the package again"
         ) from error
+
+
+def _decider(data: dict[str, Any]) -> Decider:
+    weights, background = data["weights"], data["background"]
+    return Decider(
+        weights=(float(weights[0]), float(weights[1]), float(weights[2])),
+        bias=float(data["bias"]),
+        background=(float(background[0]), float(background[1])),
+        rival=float(data["rival"]),
+        threshold=float(data["threshold"]),
+        card=data["card"],
+    )
+
+
+def _pair_decider(data: dict[str, Any]) -> PairDecider:
+    return PairDecider(
+        decider=_decider(data),
+        neutral=float(data["neutral"]),
+        alike=float(data["alike"]),
+        gap=(float(data["gap"][0]), float(data["gap"][1])),
+        threshold=float(data["disagree"]),
+    )

@@ -6,22 +6,22 @@ photo -> find -> normalise -> embed -> search -> verify -> decide
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
 
-from obverse import decide, embed, find, normalise, verify
+from obverse import decide, embed, find, fuse, normalise, tray, verify
 from obverse.catalogue.store import Hits, Store
-from obverse.decide import Decider
+from obverse.decide import Decider, PairDecider
+from obverse.found import Found, fetch
 from obverse.layer import Layer
 from obverse.recipes import Recipe
 from obverse.types import (
     F32,
     I8,
     Answer,
-    Candidate,
     Embedder,
     Embedding,
     Evidence,
@@ -29,11 +29,13 @@ from obverse.types import (
     Patch,
     Photo,
     Region,
+    Tray,
     Verifier,
 )
 
 REDUCE_TO = 1600
-"""A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin."""
+"""A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
+60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
 
@@ -65,6 +67,10 @@ class Pipeline:
     def decider(self) -> Decider:
         return decide.get(self.recipe.name)
 
+    @cached_property
+    def pair_decider(self) -> PairDecider:
+        return decide.get_pair(self.recipe.name)
+
     def find(self, photo: Photo) -> list[Region]:
         """Every object in the photo, largest and best first; never empty."""
         return self.finder.find(photo)
@@ -84,13 +90,22 @@ class Pipeline:
 
     def embed_query(self, patch: Patch) -> Embedding:
         """The embedding of a query: its map also holds the turns between the cells."""
+        return self.embed_queries([patch])[0]
+
+    def embed_queries(self, patches: list[Patch]) -> list[Embedding]:
+        """Those of several, in batches."""
         phases = PHASES if self.recipe.geometry == "disc" else 1
-        query = self.embedder.embed([patch], phases=phases)[0]
-        return self.layer.apply(query) if self.layer else query
+        queries = self.embedder.embed(patches, phases=phases)
+        return [self.layer.apply(q) for q in queries] if self.layer else queries
 
     def search(self, store: Store, query: Embedding) -> Hits:
         """The shortlist: the nearest views by vector."""
         return store.search(query.vector, self.recipe.shortlist)
+
+    def search_many(self, store: Store, queries: list[Embedding]) -> Iterator[Hits]:
+        """The shortlist of each query, in their order."""
+        vectors = np.array([query.vector for query in queries])
+        return store.search_many(vectors, self.recipe.shortlist)
 
     def verify(self, query: Embedding, hits: Hits) -> tuple[F32, F32]:
         """Scores and turns of the shortlist, float32 (n,) each."""
@@ -115,37 +130,72 @@ class Pipeline:
             region = self.find(photo)[0]
         with clock("normalise"):
             patch = self.normalise(photo, region)
-        with clock("embed"):
-            query = self.embed_query(patch)
-        with clock("search"):
-            hits = self.search(store, query)
-        with clock("verify"):
-            scores, _ = self.verify(query, hits)
-            first = best_views(hits.items, scores)
-            evidence = self.prove(query, hits.maps[first[:top]])
-        with clock("decide"):
-            chances = self.decider.probabilities(scores[first])
+        found = self.ask(store, [(photo, patch)], top, clock)
         with clock("fetch"):
-            items = {i.id: i for i in store.items([hits.items[i] for i in first[:top]])}
-            views = {v.id: v for v in store.views([hits.views[i] for i in first[:top]])}
-        candidates = tuple(
-            Candidate(
-                item=items[hits.items[i]],
-                view=views[hits.views[i]],
-                similarity=float(hits.similarity[i]),
-                score=float(scores[i]),
-                probability=float(p),
-                evidence=e,
-            )
-            for i, p, e in zip(first, chances, evidence, strict=False)
-            if hits.items[i] in items and hits.views[i] in views
-        )
-        known = bool(candidates) and self.decider.known(candidates[0].probability)
-        return Answer(photo, patch, known, candidates, clock.times_ms)
+            return fetch(store, found, self.decider, clock.times_ms)[0]
+
+    def identify_sides(self, store: Store, photos: Sequence[Photo], *, top: int = 5) -> Answer:
+        """From photos of the two sides of one thing to one answer; nobody says which is which.
+
+        Args:
+            store: the catalogue's rows.
+            photos: two photos, or one that shows both sides.
+            top: how many candidates to give.
+
+        Raises:
+            PhotoError: the only photo shows one object.
+        """
+        clock = Clock()
+        with clock("find"):
+            shown = fuse.two_regions([(photo, self.find(photo)) for photo in photos])
+        with clock("normalise"):
+            looks = [(photo, self.normalise(photo, region)) for photo, region in shown]
+        found = self.ask(store, looks, top, clock)
+        with clock("fetch"):
+            sides = fetch(store, found, self.decider, clock.times_ms)
+        with clock("fuse"):
+            return fuse.answer(self, store, found, sides, top)
+
+    def identify_all(self, store: Store, photo: Photo, *, top: int = 5) -> Tray:
+        """Every object of a photo, in reading order; a bad one never stops the others.
+
+        Args:
+            store: the catalogue's rows.
+            photo: the query.
+            top: how many candidates to give for each object.
+        """
+        clock = Clock()
+        with clock("find"):
+            regions = tray.reading_order(self.find(photo))
+        with clock("normalise"):
+            patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
+        found = self.ask(store, [(photo, patch) for patch in patches], top, clock)
+        with clock("fetch"):
+            answers = fetch(store, found, self.decider, clock.times_ms)
+        return Tray(photo, tuple(answers), failed, clock.times_ms)
+
+    def ask(
+        self, store: Store, looks: list[tuple[Photo, Patch]], top: int, clock: Clock
+    ) -> list[Found]:
+        """The stages from embed to decide, for one object or for many."""
+        with clock("embed"):
+            queries = self.embed_queries([patch for _, patch in looks])
+        shortlists, found = self.search_many(store, queries), []
+        for (photo, patch), query in zip(looks, queries, strict=True):
+            with clock("search"):
+                hits = next(shortlists)
+            with clock("verify"):
+                scores, _ = self.verify(query, hits)
+                first = best_views(hits.items, scores)
+                evidence = self.prove(query, hits.maps[first[:top]])
+            with clock("decide"):
+                chances = self.decider.probabilities(scores[first])
+            found.append(Found.of(photo, patch, query, hits, first, scores, chances, evidence))
+        return found
 
 
 class Clock:
-    """Wall time per stage in milliseconds."""
+    """Wall time per stage in milliseconds, summed up where a stage is done for several objects."""
 
     def __init__(self) -> None:
         self.times_ms: dict[str, float] = {}
@@ -153,8 +203,11 @@ class Clock:
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
-        yield
-        self.times_ms[stage] = 1e3 * (time.perf_counter() - start)
+        try:
+            yield
+        finally:
+            spent = 1e3 * (time.perf_counter() - start)
+            self.times_ms[stage] = self.times_ms.get(stage, 0.0) + spent
 
 
 def best_views(items: list[str], scores: F32) -> list[int]:

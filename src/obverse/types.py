@@ -241,6 +241,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """What one of two photos showed about an item: the view it is held against, and the proof."""
+
+    view: View
+    evidence: Evidence
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "view": {"id": self.view.id, "side": self.view.side, "source": self.view.source},
+            "evidence": self.evidence.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """An item that came back, with its best view.
 
@@ -251,6 +265,9 @@ class Candidate:
         score: what the ranking goes by (the verifier's score).
         probability: calibrated probability that this item is the answer, 0 to 1.
         evidence: what verifying showed.
+        sides: where two photos were asked about together, what each of them showed, in their
+            order; None where the catalogue has no picture of that side. ``view``, ``similarity``
+            and ``evidence`` are then those of the photo that agrees better.
     """
 
     item: Item
@@ -259,8 +276,10 @@ class Candidate:
     score: float
     probability: float
     evidence: Evidence
+    sides: tuple[Match | None, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        sides = [None if match is None else match.to_dict() for match in self.sides]
         return {
             "item": self.item.to_dict(),
             "view": {"id": self.view.id, "side": self.view.side, "source": self.view.source},
@@ -268,6 +287,30 @@ class Candidate:
             "score": round(float(self.score), 5),
             "probability": round(float(self.probability), 5),
             "evidence": self.evidence.to_dict(),
+            **({"sides": sides} if sides else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How two photos of one thing go together.
+
+    Attributes:
+        same_side: both show one side, so the second adds little.
+        apart: calibrated probability that they show two different things: mixed up, or a mule, or
+            a fake. It supposes that the catalogue holds both.
+        disagree: ``apart`` is high enough to say so.
+    """
+
+    same_side: bool
+    apart: float
+    disagree: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "same_side": self.same_side,
+            "apart": round(self.apart, 5),
+            "disagree": self.disagree,
         }
 
 
@@ -280,7 +323,10 @@ class Answer:
         patch: the object in it that was asked about.
         known: True if the catalogue is believed to hold the item.
         candidates: best first; empty only if the catalogue is empty.
-        times_ms: wall time per stage in milliseconds.
+        times_ms: wall time per stage in milliseconds; of the whole tray, where there is one.
+        sides: where two photos were asked about together, the answer to each alone, in their order;
+            ``photo`` and ``patch`` are then those of the first.
+        pairing: how those two go together, else None.
     """
 
     photo: Photo
@@ -288,6 +334,8 @@ class Answer:
     known: bool
     candidates: tuple[Candidate, ...]
     times_ms: Mapping[str, float]
+    sides: tuple[Answer, ...] = ()
+    pairing: Pairing | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -300,12 +348,46 @@ class Answer:
         return self.candidates[0].evidence if self.candidates else None
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        told = {
             "photo": self.photo.to_dict(),
             "region": self.patch.region.to_dict(),
             "known": self.known,
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
+            "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
+        }
+        if self.pairing is not None:
+            told["pairing"] = self.pairing.to_dict()
+            told["sides"] = [side.to_dict() for side in self.sides]
+        return told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tray:
+    """Every object of a photo, answered.
+
+    Attributes:
+        photo: the query.
+        answers: one per object, in reading order: row by row from the top, each from the left.
+        failed: objects that could not be answered, and why.
+        times_ms: wall time per stage in milliseconds, all objects together.
+    """
+
+    photo: Photo
+    answers: tuple[Answer, ...]
+    failed: tuple[tuple[Region, str], ...]
+    times_ms: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        shared = ("photo", "times_ms")
+        objects = [a.to_dict() for a in self.answers]
+        return {
+            "photo": self.photo.to_dict(),
+            "objects": [
+                {"number": n, **{k: v for k, v in told.items() if k not in shared}}
+                for n, told in enumerate(objects, 1)
+            ],
+            "failed": [{"region": r.to_dict(), "what": why} for r, why in self.failed],
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
 

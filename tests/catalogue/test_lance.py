@@ -117,6 +117,7 @@ def test_all_views_are_sorted_by_item_and_id(store: LanceStore) -> None:
         ("c", "2"),
     ]
     assert [v.id[-1] for v in store.views(item="a")] == ["1", "3"]
+    assert {v.item for v in store.views(item=["a", "b"])} == {"a", "b"}
     assert [v.id[-1] for v in store.views(["view000003", "view000000"], item="a")] == ["3"]
 
 
@@ -332,6 +333,29 @@ def test_search_is_exact_cosine(store: LanceStore) -> None:
             embedding = views[i].embedding
             assert embedding is not None
             np.testing.assert_array_equal(map, embedding.map)
+
+
+def check_many(store: LanceStore, queries: F32, k: int) -> None:
+    """Searching for many is searching for each."""
+    many = list(store.search_many(queries, k))
+    assert len(many) == len(queries)
+    for query, hits in zip(queries, many, strict=True):
+        alone = store.search(query, k)
+        assert hits.views == alone.views
+        assert hits.items == alone.items
+        np.testing.assert_allclose(hits.similarity, alone.similarity, atol=1e-6)
+        np.testing.assert_array_equal(hits.maps, alone.maps)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 11])
+def test_many_are_searched_for_as_each_is(
+    store: LanceStore, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lance, "TOGETHER", 5)
+    queries = unit(np.random.default_rng(8).normal(size=(count, DIM)).astype(np.float32))
+    check_many(store, queries, 4)
+    fill(store, 60)
+    check_many(store, queries, 25)
 
 
 def test_search_for_more_than_there_is(store: LanceStore) -> None:
@@ -604,6 +628,13 @@ def test_the_index_finds_what_exact_search_finds(indexed: tuple[LanceStore, list
         # Similarities are those of the stored vectors, not of the index's 8 bits.
         np.testing.assert_allclose(hits.similarity, vectors[at] @ query, atol=1e-3)
     assert np.mean(recalls) >= 0.95
+
+
+def test_many_are_searched_for_by_the_index_too(
+    indexed: tuple[LanceStore, list[View]],
+) -> None:
+    store, views = indexed
+    check_many(store, vectors_of(views)[:7], 50)
 
 
 def test_rows_after_the_index_are_found_and_deleted_ones_are_not(

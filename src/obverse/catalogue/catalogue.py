@@ -24,7 +24,7 @@ from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
-from obverse.types import Answer, Array, Item, Photo, Progress, View
+from obverse.types import Answer, Array, Item, Photo, Progress, Tray, View
 
 
 class Catalogue:
@@ -138,13 +138,54 @@ class Catalogue:
         Raises:
             PhotoError: the photo cannot be used.
         """
-        if top < 1:
-            raise UsageError(f"top is {top}", hint="ask for at least one candidate")
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        answer = self.pipeline.identify(self._store, loaded, top=top)
+        answer = self.pipeline.identify(self._store, loaded, top=_checked(top))
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
+
+    def identify_sides(
+        self,
+        photo: str | Path | bytes | Array | Photo,
+        other: str | Path | bytes | Array | Photo | None = None,
+        *,
+        top: int = 5,
+    ) -> Answer:
+        """Which item shows these two sides?
+
+        Args:
+            photo, other: photos of the two sides, in any order, as for ``identify``; or one photo
+                with both sides in it.
+            top: how many candidates to give.
+
+        Returns:
+            One answer. Its ``sides`` are the answers to each photo alone, its ``pairing`` tells
+            whether the two disagree, each candidate's ``sides`` what each photo showed.
+
+        Raises:
+            PhotoError: a photo cannot be used, or the only one shows one object.
+        """
+        clock = Clock()
+        with clock("decode"):
+            loaded = [self.load(p) for p in (photo, other) if p is not None]
+        answer = self.pipeline.identify_sides(self._store, loaded, top=_checked(top))
+        return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
+
+    def identify_all(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Tray:
+        """Which items are in the photo? Every object that is found gets its own answer.
+
+        Args:
+            photo: as for ``identify``.
+            top: how many candidates to give for each object.
+
+        Raises:
+            PhotoError: the photo cannot be used.
+        """
+        clock = Clock()
+        with clock("decode"):
+            loaded = self.load(photo)
+        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top))
+        return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
     def items(self) -> list[Item]:
         """Every item, sorted by id."""
@@ -260,6 +301,12 @@ def expected_manifest(pipeline: Pipeline) -> Manifest:
         created=_now(),
         version=__version__,
     )
+
+
+def _checked(top: int) -> int:
+    if top < 1:
+        raise UsageError(f"top is {top}", hint="ask for at least one candidate")
+    return top
 
 
 def _now() -> str:

@@ -67,6 +67,9 @@ FRAGMENTS = 64
 13 ms with one, some 20 with 25 to 100, 42 with 400; rewriting 100,000 views takes 4 s."""
 KEEP_VERSIONS = timedelta(minutes=2)
 """Old versions live this long, so that no reader loses the one it reads."""
+TOGETHER = 32
+"""Vectors searched for together: 60 take a sixth of the time they take one by one (3,443 views, 200
+nearest); the maps of 32 are 20 MB."""
 CHUNK = 500
 """Ids in one filter."""
 
@@ -223,14 +226,15 @@ class LanceStore:
         self,
         ids: Sequence[str] | None = None,
         *,
-        item: str | None = None,
+        item: str | Sequence[str] | None = None,
         embeddings: bool = False,
     ) -> list[View]:
-        """Views by id in the order asked, or those of an item, or all, sorted by item and id."""
+        """Views by id in the order asked, or those of an item or several, or all, sorted by item
+        and id."""
         columns = VIEW_COLUMNS + (["vector", "map"] if embeddings else [])
         filters = _filters("id", ids)
         if item is not None:
-            owner = list(_within("item", [item]))
+            owner = list(_within("item", [item] if isinstance(item, str) else item))
             filters = [f"{o} AND {where}" if where else o for o in owner for where in filters]
         rows = self._rows(self._views, columns, filters)
         found = [read_view(row, self.manifest) for row in rows]
@@ -238,15 +242,33 @@ class LanceStore:
 
     def search(self, vector: F32, k: int) -> Hits:
         """The ``k`` nearest views of one unit vector by cosine, with their maps."""
+        return self._nearest(self._query(vector, k))
+
+    def search_many(self, vectors: F32, k: int) -> Iterator[Hits]:
+        """Those of each of several unit vectors, float32 (n, dim), in their order."""
+        for start in range(0, len(vectors), TOGETHER):
+            part = vectors[start : start + TOGETHER]
+            if len(part) == 1:
+                yield self.search(part[0], k)
+                continue
+            table = self._query(part, k)
+            which = table["query_index"].to_numpy()
+            for number in range(len(part)):
+                yield self._nearest(table.take(np.flatnonzero(which == number)))
+
+    def _query(self, vectors: F32, k: int) -> Any:
+        """Rows of the ``k`` nearest views of one vector or of each of several."""
         with errors(self.uri):
-            table = (
-                self._views.search(np.asarray(vector, np.float32))
+            return (
+                self._views.search(np.asarray(vectors, np.float32))
                 .distance_type("dot")
                 .refine_factor(REFINE)
                 .select(["id", "item", "map", "_distance"])
                 .limit(k)
                 .to_arrow()
             )
+
+    def _nearest(self, table: Any) -> Hits:
         # Lance's dot distance is 1 - cosine for unit vectors.
         similarity = 1.0 - table["_distance"].to_numpy().astype(np.float32)
         return self._hits(table, similarity)

@@ -114,14 +114,19 @@ class Store(Protocol):
         self,
         ids: Sequence[str] | None = None,
         *,
-        item: str | None = None,
+        item: str | Sequence[str] | None = None,
         embeddings: bool = False,
     ) -> list[View]:
-        """Views by id in the order asked, or those of an item, or all, sorted by item and id."""
+        """Views by id in the order asked, or those of an item or several, or all, sorted by item
+        and id."""
         ...
 
     def search(self, vector: F32, k: int) -> Hits:
         """The ``k`` nearest views of one vector by cosine."""
+        ...
+
+    def search_many(self, vectors: F32, k: int) -> Iterator[Hits]:
+        """Those of each of several vectors, (n, dim), in their order."""
         ...
 
     def scan(self, batch: int = 1024) -> Iterator[Hits]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
+from obverse.cli.console import count, emit, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
 def identify(
     catalogue: Uri,
     photos: Photos,
+    sides: Annotated[
+        bool,
+        typer.Option(
+            "--sides", help="The photos (or the two objects of one) are two sides of one."
+        ),
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Answer every object of a photo, not only the first.")
+    ] = False,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
+    ] = None,
     draw: Draw = None,
     top: Top = 5,
     max_bytes: MaxBytes = None,
@@ -41,37 +55,52 @@ def identify(
 
     With several photos, --draw names a folder and --json prints an array, one element per photo
     in the order given; a photo that cannot be used becomes an element with the key "error".
+    With --sides there is one answer for both photos, in whatever order they come.
     """
-    from obverse import Catalogue
+    from obverse import Catalogue, tray
+    from obverse.types import Tray
 
-    pictures = _pictures(draw, photos)
+    _check_modes(photos, sides, every, csv_file)
+    check_folder(csv_file)
+    queries = [photos] if sides else [[photo] for photo in photos]
+    pictures = _pictures(draw, [query[0] for query in queries])
     keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     failed = 0
     with Catalogue(
         catalogue, create=False, limits=make_limits(max_bytes, max_megapixels)
     ) as opened:
-        for photo in photos:
+        for query in queries:
+            answer: Answer | Tray
             try:
-                answer = opened.identify(photo, top=top)
+                if sides:
+                    answer = opened.identify_sides(*query, top=top)
+                elif every:
+                    answer = opened.identify_all(query[0], top=top)
+                else:
+                    answer = opened.identify(query[0], top=top)
             except PhotoError as error:
                 failed += 1
                 say(str(error))
                 results.append(error.to_dict())
                 continue
             results.append(answer.to_dict())
+            if isinstance(answer, Tray):
+                rows += tray.rows(answer)
+                for region, why in answer.failed:
+                    say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
             if not as_json:
-                write(describe(answer))
-                if answer.candidates:
-                    _write_candidates(answer)
-            if photo in pictures:
-                from obverse import draw as drawing
-
-                drawing.save(drawing.answer(answer), pictures[photo])
+                write_answer(answer)
+            if query[0] in pictures:
+                draw_answer(answer, pictures[query[0]])
+    if csv_file is not None:
+        write_csv(csv_file, tray.COLUMNS, rows)
+        say(f"{csv_file}: {count(len(rows), 'object')}")
     if as_json:
-        emit(results if len(photos) > 1 else results[0])
+        emit(results if len(queries) > 1 else results[0])
     if failed:
-        if len(photos) > 1:
+        if len(queries) > 1:
             say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
         raise typer.Exit(1)
 
@@ -96,8 +125,7 @@ def match(
     from obverse import Catalogue
 
     names = _photo_names(queries)
-    if csv_file is not None and not csv_file.parent.is_dir():
-        raise UsageError("no such folder", where=csv_file.parent, hint="make it first")
+    check_folder(csv_file)
     rows: list[dict[str, Any]] = []
     failures: list[str] = []
     with (
@@ -130,35 +158,16 @@ def match(
         raise typer.Exit(1)
 
 
-def describe(answer: Answer) -> str:
-    """The answer in one line."""
-    from obverse.words import percent
-
-    best, source = answer.best, answer.photo.source
-    if best is None:
-        return f"{source}: not recognised; the catalogue is empty"
-    sure = percent(best.probability)
-    if answer.known:
-        return f"{source}: {best.item.name} ({sure})"
-    return f"{source}: not recognised; closest: {best.item.name} ({sure})"
-
-
-def _write_candidates(answer: Answer) -> None:
-    from obverse.words import percent
-
-    rows = [
-        (
-            rank,
-            percent(c.probability),
-            c.score,
-            f"{c.evidence.turn:.0f}°",
-            c.item.id,
-            c.item.title,
-            c.view.side,
+def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | None) -> None:
+    if sides and every:
+        raise UsageError("--sides and --all exclude each other", hint="give one of them")
+    if sides and len(photos) > 2:
+        raise UsageError(
+            f"--sides with {len(photos)} photos",
+            hint="give two photos, or one with both sides in it",
         )
-        for rank, c in enumerate(answer.candidates, 1)
-    ]
-    write_table(("", "sure", "score", "turn", "item", "title", "side"), rows)
+    if csv_file is not None and not every:
+        raise UsageError("--csv lists the objects of a photo", hint="add --all")
 
 
 def _best(answer: Answer) -> dict[str, Any]:

@@ -22,7 +22,7 @@ KEEP = 16
 ASIDE = (
     *("evaluate", "mint", "server", "train", "cli", "verify"),
     *("canvas.py", "decide.py", "draw.py", "errors.py", "fonts", "layer.py"),
-    *("search.py", "words.py"),
+    *("draw_sides.py", "draw_tray.py", "found.py", "fuse.py", "search.py", "tray.py", "words.py"),
 )
 """Parts of the package that leave no trace in a catalogue; all others do."""
 

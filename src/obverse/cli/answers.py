@@ -1,0 +1,123 @@
+"""Answers as text: a line that says it, and a table below."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obverse.cli.console import count, write, write_table
+from obverse.errors import UsageError
+
+if TYPE_CHECKING:
+    from obverse.types import Answer, Candidate, Tray
+
+
+def write_answer(answer: Answer | Tray) -> None:
+    """The answer to a photo, to two of one thing, or to every object of one."""
+    from obverse.types import Tray
+    from obverse.words import pairing
+
+    if isinstance(answer, Tray):
+        _write_tray(answer)
+        return
+    write(describe(answer))
+    if answer.sides:
+        write(pairing(answer))
+    if answer.candidates:
+        _write_candidates(answer)
+
+
+def draw_answer(answer: Answer | Tray, path: Path) -> None:
+    """The picture of an answer."""
+    from obverse import draw
+    from obverse.draw_sides import sides
+    from obverse.draw_tray import tray
+    from obverse.types import Tray
+
+    if isinstance(answer, Tray):
+        image = tray(answer)
+    else:
+        image = sides(answer) if answer.sides else draw.answer(answer)
+    draw.save(image, path)
+
+
+def describe(answer: Answer) -> str:
+    """The answer in one line."""
+    from obverse.words import percent
+
+    photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
+    best, source = answer.best, " + ".join(photos)
+    if best is None:
+        return f"{source}: not recognised; the catalogue is empty"
+    sure = percent(best.probability)
+    if answer.known:
+        return f"{source}: {best.item.name} ({sure})"
+    return f"{source}: not recognised; closest: {best.item.name} ({sure})"
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A table as a file; a file name that is no Unicode is written with escapes, as on stdout."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        table = csv.DictWriter(stream, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def check_folder(path: Path | None) -> None:
+    """Raises ``UsageError`` if a file cannot be put there for want of its folder."""
+    if path is not None and not path.parent.is_dir():
+        raise UsageError("no such folder", where=path.parent, hint="make it first")
+
+
+def _write_tray(tray: Tray) -> None:
+    from obverse.words import percent
+
+    known = sum(answer.known for answer in tray.answers)
+    write(f"{tray.photo.source}: {count(len(tray.answers), 'object')}, {known:,} recognised")
+    rows = []
+    for number, answer in enumerate(tray.answers, 1):
+        best = answer.best
+        told = (
+            ("", "", "")
+            if best is None
+            else (percent(best.probability), best.item.id, best.item.title)
+        )
+        rows.append((number, "known" if answer.known else "closest", *told))
+    write_table(("", "", "sure", "item", "title"), rows)
+
+
+def _write_candidates(answer: Answer) -> None:
+    from obverse.words import percent
+
+    if answer.sides:
+        head: tuple[str, ...] = ("", "sure", "score", "first photo", "second photo")
+        rows = [
+            (rank, percent(c.probability), c.score, *_matches(c), c.item.id, c.item.title)
+            for rank, c in enumerate(answer.candidates, 1)
+        ]
+        write_table((*head, "item", "title"), rows)
+        return
+    lines = [
+        (
+            rank,
+            percent(c.probability),
+            c.score,
+            f"{c.evidence.turn:.0f}°",
+            c.item.id,
+            c.item.title,
+            c.view.side,
+        )
+        for rank, c in enumerate(answer.candidates, 1)
+    ]
+    write_table(("", "sure", "score", "turn", "item", "title", "side"), lines)
+
+
+def _matches(candidate: Candidate) -> Iterable[str]:
+    """What each photo showed about an item."""
+    for match in candidate.sides:
+        if match is None:
+            yield "no picture"
+        else:
+            yield f"{match.evidence.score:.3f} {match.view.side}".rstrip()

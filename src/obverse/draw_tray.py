@@ -1,0 +1,87 @@
+"""A tray drawn: every object outlined, numbered and named on the photo, and the list below."""
+
+from __future__ import annotations
+
+import math
+
+from obverse import canvas
+from obverse.canvas import GREEN, INK, MARGIN, MUTED, RED, Canvas
+from obverse.draw import _fitted, _rim
+from obverse.types import U8, Answer, Tray
+from obverse.words import percent
+
+PHOTO_SIDE = 2000
+"""Longer side of the photo, in pixels: with 60 coins, each is some 170 wide and its name fits."""
+COLUMN, LINE = 470, 30
+"""Width and height of an entry of the list."""
+NAMED = 110
+"""Objects narrower than this bear their number only."""
+
+
+def tray(tray: Tray) -> U8:
+    """The photo with the rim, the number and the name of every object, green where it is known and
+    red where it is not; below, the list by number, with probabilities."""
+    image, factor = _fitted(tray.photo, PHOTO_SIDE, PHOTO_SIDE)
+    height, width = image.shape[:2]
+    for answer in tray.answers:
+        _rim(image, answer.patch.region, factor, _colour(answer), max(2, width // 600))
+    for region, _ in tray.failed:
+        _rim(image, region, factor, MUTED, 2)
+    columns = max(1, (max(width, 800) - 2 * MARGIN) // COLUMN)
+    lines = math.ceil(len(tray.answers) / columns)
+    sheet = Canvas(max(width, 800), height + 2 * MARGIN + 56 + lines * LINE)
+    sheet.paste(image, 0, 0)
+    for number, answer in enumerate(tray.answers, 1):
+        _label(sheet, answer, number, factor)
+    top = height + MARGIN
+    sheet.text(MARGIN, top, _headline(tray), size=28, strong=True)
+    for i, answer in enumerate(tray.answers):
+        column, line = divmod(i, max(lines, 1))
+        _entry(sheet, answer, i + 1, MARGIN + column * COLUMN, top + 56 + line * LINE)
+    return sheet.pixels
+
+
+def _headline(tray: Tray) -> str:
+    known = sum(answer.known for answer in tray.answers)
+    objects = "1 object" if len(tray.answers) == 1 else f"{len(tray.answers)} objects"
+    return f"{objects}, {known} recognised"
+
+
+def _colour(answer: Answer) -> canvas.Colour:
+    return GREEN if answer.known else RED
+
+
+def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:
+    """The number at the object's upper left, its name along the lower rim."""
+    x0, y0, x1, y1 = (v * factor for v in answer.patch.region.box)
+    across = x1 - x0
+    size = round(min(26, max(15, across / 8)))
+    _pill(sheet, str(number), x0 + 0.12 * across, y0 + 0.12 * (y1 - y0), size, answer)
+    if across >= NAMED and answer.known and answer.best is not None:
+        small = max(14, round(size * 0.7))
+        font = canvas.font_for(answer.best.item.name, small)
+        name = canvas.shorten(answer.best.item.name, font, across * 0.95)
+        _pill(sheet, name, (x0 + x1) / 2, y1 - small * 0.6, small, answer)
+
+
+def _pill(sheet: Canvas, words: str, x: float, y: float, size: int, answer: Answer) -> None:
+    """Words on a dark ground about a point, kept inside the picture."""
+    half = canvas.font_for(words, size).getlength(words) / 2 + size * 0.45
+    x = min(max(x, half + 2), sheet.image.width - half - 2)
+    y = max(y, size * 0.8)
+    box = (x - half, y - size * 0.72, x + half, y + size * 0.72)
+    sheet.pen.rounded_rectangle(box, size * 0.4, fill=canvas.GROUND)
+    sheet.text(x, y, words, size=size, fill=_colour(answer), anchor="mm")
+
+
+def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float) -> None:
+    best, colour = answer.best, _colour(answer)
+    sheet.text(x + 34, y, str(number), size=20, fill=colour, anchor="ra", strong=True)
+    if best is None:
+        sheet.text(x + 46, y, "not recognised", size=20, fill=colour)
+        return
+    sure = percent(best.probability)
+    room = COLUMN - 46 - 110
+    name = best.item.name if answer.known else f"not recognised; closest: {best.item.name}"
+    sheet.text(x + 46, y, name, size=20, fill=INK if answer.known else MUTED, width=room)
+    sheet.text(x + COLUMN - 30, y, sure, size=20, fill=colour, anchor="ra")

@@ -1,0 +1,73 @@
+"""Many objects in one photo: their order, and the table of what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import cv2
+
+from obverse.types import Region, Tray
+
+Made = TypeVar("Made")
+
+ROW = 0.5
+"""Two objects lie in one row if their middles differ by less than this share of their height."""
+COLUMNS = (
+    *("photo", "number", "item", "title", "probability", "known"),
+    *("x0", "y0", "x1", "y1", "cx", "cy", "a", "b", "angle"),
+)
+
+
+def reading_order(regions: Sequence[Region]) -> list[Region]:
+    """Row by row from the top, each row from the left."""
+    rows: list[list[Region]] = []
+    for region in sorted(regions, key=_middle):
+        if rows and _middle(region) - _middle(rows[-1][0]) < ROW * _height(rows[-1][0]):
+            rows[-1].append(region)
+        else:
+            rows.append([region])
+    return [r for row in rows for r in sorted(row, key=lambda r: r.box[0] + r.box[2])]
+
+
+def each(
+    regions: Sequence[Region], make: Callable[[Region], Made]
+) -> tuple[list[Made], tuple[tuple[Region, str], ...]]:
+    """What ``make`` makes of each region, and the regions that it cannot use, with the reason."""
+    made, failed = [], []
+    for region in regions:
+        try:
+            made.append(make(region))
+        # What a rim beyond all measure (of no width, or not a number) ends in.
+        except (ArithmeticError, ValueError, cv2.error) as error:
+            failed.append((region, f"its rim makes no patch ({type(error).__name__})"))
+    return made, tuple(failed)
+
+
+def rows(tray: Tray) -> list[dict[str, Any]]:
+    """The table of a tray, a row per object with the keys ``COLUMNS``; numbers start at 1.
+
+    Boxes and ellipses are in full-size pixels of the upright photo. Where ``known`` is false,
+    ``item`` is the nearest one.
+    """
+    table = []
+    for number, answer in enumerate(tray.answers, 1):
+        region, best = answer.patch.region, answer.best
+        row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
+        row |= {"photo": tray.photo.source, "number": number, "known": answer.known}
+        row |= zip(("x0", "y0", "x1", "y1"), (round(v, 1) for v in region.box), strict=True)
+        if region.ellipse is not None:
+            row |= {k: round(v, 2) for k, v in region.ellipse.to_dict().items()}
+        if best is not None:
+            row |= {"item": best.item.id, "title": best.item.title}
+            row |= {"probability": round(best.probability, 5)}
+        table.append(row)
+    return table
+
+
+def _middle(region: Region) -> float:
+    return (region.box[1] + region.box[3]) / 2
+
+
+def _height(region: Region) -> float:
+    return region.box[3] - region.box[1]
