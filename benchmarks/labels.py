@@ -1,4 +1,4 @@
-"""Write a protocol of flat things that never were: printed cartons, photographed in front of others.
+"""Write a protocol of flat things that never were: printed cartons, photographed amid others.
 
     python benchmarks/labels.py OUT --items 60 --photos 5
     obverse evaluate OUT/protocol.csv --root OUT --recipe flat
@@ -33,10 +33,12 @@ STUDIO, SNAP = 198, 348
 HOLD_BACK = 6
 SIBLING_OF = 3
 """Every third item is a sibling of the one before."""
-WORDS = (
-    "ALBA BIRK CASA DOLCE ECHT FJELD GRANO HAVRE INULA JUNO KERN LUMA MELO NORD OLIVA PURA QUINTA "
-    "RISO SOLE TERRA UVA VANIL WEISS YUCCA ZITRO FRISCH LIGHT ORIGINAL NATURE MILD 1,5% 500 G 1 L"
-).split()
+WORDS = [
+    *("ALBA", "BIRK", "CASA", "DOLCE", "ECHT", "FJELD", "GRANO", "HAVRE", "INULA", "JUNO", "KERN"),
+    *("LUMA", "MELO", "NORD", "OLIVA", "PURA", "QUINTA", "RISO", "SOLE", "TERRA", "UVA", "VANIL"),
+    *("WEISS", "YUCCA", "ZITRO", "FRISCH", "LIGHT", "ORIGINAL", "NATURE", "MILD", "1,5%"),
+    *("500", "G", "1", "L"),
+]
 
 
 def front(seed: int, index: int) -> U8:

@@ -16,11 +16,15 @@ import numpy as np
 from obverse.normalise import FLAT_SIDE, SIZE
 from obverse.types import F32, F64, U8, Array, Matches
 
+Settings = dict[str, bool | int | float | str]
+
 # Chosen on printed cartons (benchmarks/labels.py, seed 0), the figures in docs/decisions.md.
 MOST = 2000
 """Keypoints kept of a picture, the strongest."""
 CONTRAST = 0.02
 """SIFT's threshold, half of Lowe's: studio pictures are small and print can be faint."""
+FAST = 10
+"""ORB's threshold, half of its usual for the same reason."""
 COLOUR_AROUND = 6.0
 """Sigma, in pixels of the described picture, within which a keypoint's colour is averaged."""
 RATIO = 0.85
@@ -31,6 +35,10 @@ LEAST = 4
 """Pairs that a homography needs."""
 SMALLEST, LARGEST, SLANT = 0.1, 4.0, 8.0
 """A view may appear this much smaller or larger, and this much narrower than high."""
+
+TREES: Settings = {"algorithm": 1, "trees": 4}
+HASHES: Settings = {"algorithm": 6, "table_number": 12, "key_size": 20, "multi_probe_level": 2}
+"""FLANN's randomised k-d trees for SIFT, its locality-sensitive hashing for ORB."""
 
 _FIXED, _SHIFT = 64.0, 8192
 """Positions are kept as 16 bits: 64ths of a pixel from -128 on."""
@@ -87,10 +95,11 @@ def detect(picture: U8, kind: str = "sift") -> Keypoints:
     """
     h, w = picture.shape[:2]
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if kind == "sift":
-        finder = cv2.SIFT.create(MOST, contrastThreshold=CONTRAST)
-    else:
-        finder = cv2.ORB.create(MOST, fastThreshold=10)
+    finder = (
+        cv2.SIFT.create(MOST, contrastThreshold=CONTRAST)
+        if kind == "sift"
+        else cv2.ORB.create(MOST, fastThreshold=FAST)
+    )
     found, raw = finder.detectAndCompute(grey, None)
     if not found:
         raw = np.zeros((0, finder.descriptorSize()), np.float32)
@@ -139,8 +148,7 @@ def _by_product(view: U8, query: U8) -> tuple[Array, Array, F32]:
 
 def _by_trees(view: U8, query: U8) -> tuple[Array, Array, F32]:
     a, b = unit(view), unit(query)
-    # FLANN's k-d trees and, below, its locality-sensitive hashing.
-    return _by_opencv(cv2.FlannBasedMatcher({"algorithm": 1, "trees": 4}, {"checks": 64}), a, b)
+    return _by_opencv(cv2.FlannBasedMatcher(TREES, {"checks": 64}), a, b)
 
 
 def _by_bits(view: U8, query: U8, matcher: str) -> tuple[Array, Array, F32]:

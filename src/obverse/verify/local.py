@@ -20,9 +20,9 @@ from obverse.verify.keypoints import Keypoints, slope
 
 COLOUR_OFF = 20.0
 """Units of CIELAB by which an inlier's colour may differ: it then counts for exp(-1/2)."""
-HALF = 15.0
+HALF = 30.0
 """Inliers at which a view has half of the score; wrong views seldom have so many."""
-VECTOR_SHARE = 0.2
+VECTOR_SHARE = 0.3
 """Share of the whole picture's likeness in the score."""
 CELLS = 16
 """Rows and columns of the agreement."""
@@ -110,7 +110,7 @@ class Proof:
 
 def _scores(query: Embedding, maps: I8, proofs: Sequence[Proof]) -> F32:
     inliers = np.array([p.weights.sum() for p in proofs], np.float32)
-    rows = maps.astype(np.float32).reshape(len(maps), -1)
+    rows = maps.astype(np.float32).reshape(len(maps), query.map.size)
     whole = query.map.astype(np.float32).ravel()
     norms = np.linalg.norm(rows, axis=1) * np.linalg.norm(whole)
     alike = np.maximum(rows @ whole, 0) / np.maximum(norms, 1e-9)
