@@ -1,7 +1,7 @@
 """Write a protocol of flat things that never were: printed cartons, photographed amid others.
 
     python benchmarks/labels.py OUT --items 60 --photos 5
-    obverse evaluate OUT/protocol.csv --root OUT --recipe flat
+    obverse evaluate OUT/cartons.csv --root OUT --recipe flat
 
 Every item is one small studio picture of a carton; its photos show it by hand, at a slant, turned,
 partly covered, small, in front of shelves of other cartons. A third of the items are siblings of
@@ -107,7 +107,7 @@ def snap(face: U8, others: list[U8], rng: Rng) -> U8:
 
 
 def write(out: Path, items: int, photos: int, seed: int) -> None:
-    """The pictures and ``protocol.csv``."""
+    """The pictures and ``cartons.csv``."""
     fronts = [front(seed, i) for i in range(items)]
     rows = []
     for index, face in enumerate(fronts):
@@ -121,7 +121,7 @@ def write(out: Path, items: int, photos: int, seed: int) -> None:
             picture = snap(face, others, rng)
             path = _save(out / name / f"{k}.jpg", picture)
             rows.append((path, "query" if known else "unknown", name))
-    with (out / "protocol.csv").open("w", newline="", encoding="utf-8") as stream:
+    with (out / "cartons.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["photo", "role", "item"])
         writer.writerows([(path.relative_to(out).as_posix(), *rest) for path, *rest in rows])

@@ -1,7 +1,7 @@
 """Write a protocol of round things that differ in their surface only, from scikit-image's pictures.
 
     python benchmarks/textures.py OUT
-    obverse evaluate OUT/protocol.csv --root OUT --recipe disc
+    obverse evaluate OUT/surfaces.csv --root OUT --recipe disc
 
 An item is a texture at a magnification; its catalogue picture is a disc cut from one place, its
 queries are discs of other places that share no pixel with it, turned at random, relit (gradient,
@@ -26,13 +26,13 @@ from obverse.types import F32, U8
 Rng = np.random.Generator
 
 SHIPPED = ("brick", "grass", "gravel")
+PIECES = 3
+"""Pieces drawn of each; the first of them stays out of the catalogue, for unknown ones."""
 DRAWN = ("wood", "cloth", "stone", "leather")
 ACROSS = (110, 150, 220)
 """Diameters in texture pixels of the three items of a texture; four discs of the largest fit."""
 SIZE = 320
 """Side of the pictures; the disc's diameter is 0.8 of it."""
-TURNS = 4
-"""Queries from each place."""
 
 
 def disc(texture: U8, x: float, y: float, across: float, rng: Rng, *, plain: bool) -> U8:
@@ -67,25 +67,29 @@ def drawn(name: str, rng: Rng) -> U8:
     return np.asarray(np.clip(255 * colours.mean(axis=2) ** 0.45, 0, 255), np.uint8)
 
 
-def write(out: Path, dev: bool, seed: int) -> None:
-    """The pictures and ``protocol.csv``."""
+def write(out: Path, dev: bool, turns: int, seed: int) -> None:
+    """The pictures and ``surfaces.csv``."""
     rng = np.random.default_rng(seed)
     rows = []
-    for name in DRAWN if dev else SHIPPED:
+    names = [name for name in DRAWN for _ in range(PIECES)] if dev else SHIPPED
+    for number, name in enumerate(names):
         texture = drawn(name, rng) if dev else np.asarray(getattr(data, name)(), np.uint8)
         for across in ACROSS:
-            item = f"{name}-{across}"
+            item = f"{name}-{number}-{across}"
+            known = not dev or number % PIECES
             step = 512 // 2
             for place, (x, y) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
                 at = (step * (x + 0.5), step * (y + 0.5))
-                for k in range(1 if place == 0 else TURNS):
+                for k in range(1 if place == 0 else turns):
                     image = disc(texture, *at, across, rng, plain=place == 0)
                     path = out / item / f"{place}-{k}.png"
                     path.parent.mkdir(parents=True, exist_ok=True)
                     cv2.imwrite(str(path), image)
                     role = "catalogue" if place == 0 else "query"
+                    if not known:
+                        role = "unknown"
                     rows.append((path.relative_to(out).as_posix(), role, item))
-    with (out / "protocol.csv").open("w", newline="", encoding="utf-8") as stream:
+    with (out / "surfaces.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["photo", "role", "item"])
         writer.writerows(rows)
@@ -95,9 +99,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--dev", action="store_true", help="other textures, to choose settings on")
+    parser.add_argument("--turns", type=int, default=4, help="queries from each place")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    write(args.out, args.dev, args.seed)
+    write(args.out, args.dev, args.turns, args.seed)
 
 
 if __name__ == "__main__":
