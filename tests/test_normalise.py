@@ -106,10 +106,13 @@ def test_flat_and_disc_take_any_shape(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     photo = photo_of(rng.integers(0, 255, (*shape, 3), dtype=np.uint8))
     region = Region((0, 0, shape[1], shape[0]), 0.0, whole=True)
-    for make in (normalise.disc, normalise.flat):
-        patch = make(photo, region)
-        assert patch.polar.shape == (normalise.ANGLES, normalise.RADII, 3)
-        assert patch.polar.dtype == np.uint8
+    patch = normalise.disc(photo, region)
+    assert patch.polar.shape == (normalise.ANGLES, normalise.RADII, 3)
+    assert patch.polar.dtype == np.uint8
+    patch = normalise.flat(photo, region)
+    longer = normalise.FLAT_SIDE / max(shape)
+    assert patch.polar.shape == (round(shape[0] * longer), round(shape[1] * longer), 3)
+    assert patch.polar.dtype == np.uint8
 
 
 def test_flat_keeps_the_rectangle_upright() -> None:
@@ -117,8 +120,14 @@ def test_flat_keeps_the_rectangle_upright() -> None:
     picture[100:300, 60:160] = 20
     picture[110:150, 70:90] = 250
     patch = normalise.flat(photo_of(picture), Region((60, 100, 160, 300), 1.0))
-    assert patch.original[20, 40].min() > 200
-    assert patch.original[200, 200].max() < 40
+    # 100 x 200 pixels become 128 x 256 in the middle, grey beside them, and 320 x 640.
+    assert patch.original[30, 64 + 25].min() > 200
+    assert patch.original[200, 150].max() < 40
+    assert np.all(patch.original[:, :63] == normalise.GREY)
+    assert patch.polar.shape == (640, 320, 3)
+    assert patch.polar[70, 64].min() > 200
+    corner = patch.matrix @ np.array([59.5, 99.5, 1])
+    assert corner == pytest.approx([63.5, -0.5])
 
 
 def test_a_region_at_the_edge_of_the_photo() -> None:

@@ -63,6 +63,7 @@ class ListStore:
             np.stack([kept[i][1].map for i in order])
             if kept
             else np.zeros((0, *self.manifest.map_shape), np.int8),
+            [kept[i][1].description for i in order] if self.manifest.describes else (),
         )
 
     def search_many(self, vectors: F32, k: int) -> Iterator[Hits]:
@@ -192,9 +193,21 @@ def test_a_flat_thing_needs_no_disc() -> None:
     answer = pipeline.identify(store, photo_of(darker))
     assert answer.best is not None
     assert answer.best.item.id == "3"
-    assert answer.best.evidence.turn == 0
+    assert abs((answer.best.evidence.turn + 180) % 360 - 180) < 2
+    assert answer.best.evidence.matches is not None
+    assert answer.best.evidence.matches.inliers.sum() >= 4
+    on_its_side = photo_of(np.ascontiguousarray(np.rot90(boxes[3])))
+    answer = pipeline.identify(store, on_its_side)
+    assert answer.best is not None
+    assert answer.best.item.id == "3"
+    assert answer.best.evidence.turn == pytest.approx(90, abs=2)
+
+
+def test_a_flat_recipe_takes_no_network_for_round_things() -> None:
+    with pytest.raises(UsageError, match="takes no other embedder"):
+        recipes.get("flat", "mine.json")
 
 
 def test_unknown_recipe() -> None:
-    with pytest.raises(UsageError, match="choose one of: coin, flat"):
+    with pytest.raises(UsageError, match="choose one of: coin, disc, flat"):
         recipes.get("nope")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from obverse import canvas, heat
+from obverse import canvas, heat, lines
 from obverse.canvas import GAP, GOLD, GREEN, INK, LINE, MARGIN, MUTED, PANEL, RED, Canvas, save
 from obverse.types import F32, I8, U8, Answer, Array, Candidate, Embedding, Patch, Photo, Region
 from obverse.words import facts, percent
@@ -174,7 +174,9 @@ def answer(answer: Answer) -> U8:
     tiles: list[tuple[U8, str]] = [(query, "your photo")]
     if answer.best is not None:
         best = answer.best
-        view = canvas.turned(canvas.decode(best.view.thumbnail), best.evidence.turn)
+        # Lines lead to the view as it is, so there it is not turned.
+        turn = 0.0 if best.evidence.matches else best.evidence.turn
+        view = canvas.turned(canvas.decode(best.view.thumbnail), turn)
         lit = heat.overlay(query, best.evidence.agreement, is_disc)
         tiles.append((canvas.resize(view, TILE, TILE), _view_words(best, is_disc)))
         tiles.append((lit, "where they agree"))
@@ -185,6 +187,10 @@ def answer(answer: Answer) -> U8:
             sheet.text(x + TILE / 2, top + TILE + 16, tiles[i][1], fill=MUTED, anchor="ma")
         else:
             _shape(sheet, np.full((TILE, TILE, 3), PANEL, np.uint8), x, top, is_disc)
+    if answer.best is not None and answer.best.evidence.matches is not None:
+        found = answer.best.evidence.matches
+        ends = (MARGIN, top), (MARGIN + TILE + GAP, top)
+        lines.between(sheet, found, *ends, TILE / answer.patch.original.shape[0])
     if answer.best is not None:
         _legend(sheet, MARGIN + 2 * (TILE + GAP) + TILE // 2 - 120, top + TILE + 50, 240)
     _photo_panel(sheet, answer, MARGIN, low, TILE, low_height)

@@ -191,14 +191,22 @@ def _direct(pipeline: Pipeline, found: Sequence[Found]) -> float:
     first, second = (f.query for f in found)
     phases = second.map.shape[1] // pipeline.embedder.map_shape[1]
     maps = second.map[None, :, ::phases]
-    hits = Hits([""], [""], np.zeros(1, np.float32), maps)
+    hits = Hits([""], [""], np.zeros(1, np.float32), maps, _described([second]))
     return float(pipeline.verify(first, hits)[0][0])
 
 
 def _hits(views: Sequence[View]) -> Hits:
-    maps = np.stack([v.embedding.map for v in views if v.embedding is not None])
+    embeddings = [v.embedding for v in views if v.embedding is not None]
+    maps = np.stack([e.map for e in embeddings])
     nothing = np.zeros(len(views), np.float32)
-    return Hits([v.id for v in views], [v.item for v in views], nothing, maps)
+    described = _described(embeddings)
+    return Hits([v.id for v in views], [v.item for v in views], nothing, maps, described)
+
+
+def _described(embeddings: Sequence[Embedding]) -> Sequence[bytes]:
+    """What the verifier described of each, or nothing where it needs nothing."""
+    found = [e.description for e in embeddings]
+    return found if any(found) else ()
 
 
 def _matches(
@@ -206,7 +214,8 @@ def _matches(
 ) -> list[Match | None]:
     """One photo's proof for each of some views, None for ``NONE``."""
     used = [int(i) for i in places if i != NONE]
-    proofs = iter(pipeline.prove(query, maps[used]))
+    described = _described([e for i in used if (e := views[i].embedding) is not None])
+    proofs = iter(pipeline.prove(query, maps[used], described))
     return [None if i == NONE else Match(views[i], next(proofs)) for i in places]
 
 

@@ -44,7 +44,7 @@ class Layer:
         vector /= max(float(np.linalg.norm(vector)), 1e-9)
         mixed = np.tensordot(self.channels, query.map.astype(np.float32), axes=1)
         mixed *= 127.0 / max(float(np.abs(mixed).max()), 1e-9)
-        return Embedding(vector, np.rint(mixed).astype(np.int8))
+        return replace(query, vector=vector, map=np.rint(mixed).astype(np.int8))
 
     def raise_scores(self, scores: F32) -> F32:
         """Scores of layered queries on the scale of plain ones."""

@@ -18,6 +18,8 @@ SIZE = 256
 """Side of a patch in pixels."""
 ANGLES, RADII = 224, 112
 """Rows and columns of the polar image; larger ones were no better (docs/decisions.md)."""
+FLAT_SIDE = 640
+"""Longer side of the rectangle of a flat thing in pixels (docs/decisions.md)."""
 GREY = 128
 """What stands in for the background."""
 LIGHT_SIGMA = 0.12
@@ -39,7 +41,7 @@ def disc(photo: Photo, region: Region) -> Patch:
         A patch of ``SIZE`` x ``SIZE`` pixels, its polar image (``ANGLES``, ``RADII``, 3).
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
-    original = _warp(photo, matrix)
+    original = _warp(photo, matrix, (SIZE, SIZE))
     inside = _disc_mask(SIZE)
     image = even_light(original, inside)
     image[~inside] = GREY
@@ -49,18 +51,29 @@ def disc(photo: Photo, region: Region) -> Patch:
 
 
 def flat(photo: Photo, region: Region) -> Patch:
-    """Map a region's box to the upright rectangle that the embedder eats; nothing is unwrapped.
+    """Map a region's box to the middle of a square, upright and in its own proportions.
 
     Returns:
-        A patch whose ``polar`` is the rectangle itself, rows from top to bottom.
+        A patch whose ``polar`` is the rectangle itself, colour and light untouched, its longer side
+        ``FLAT_SIDE``: what keypoints are found in.
     """
     x0, y0, x1, y1 = region.box
-    sx, sy = SIZE / max(x1 - x0, 1.0), SIZE / max(y1 - y0, 1.0)
-    matrix = np.array([[sx, 0.0, -x0 * sx - 0.5 + 0.5 * sx], [0.0, sy, -y0 * sy - 0.5 + 0.5 * sy]])
-    original = _warp(photo, matrix)
-    image = even_light(original, np.ones((SIZE, SIZE), bool))
-    upright = cv2.resize(image, (RADII, ANGLES), interpolation=cv2.INTER_AREA)
-    return Patch(image, original, upright.astype(np.uint8, copy=False), matrix, region)
+    w, h = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
+    scale = SIZE / max(w, h)
+    left, top = (SIZE - w * scale) / 2, (SIZE - h * scale) / 2
+    shift = np.array([left, top]) + (0.5 - np.array([x0, y0])) * scale - 0.5
+    matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
+    yy, xx = np.mgrid[0:SIZE, 0:SIZE] + 0.5
+    inside = (np.abs(xx - SIZE / 2) <= w * scale / 2) & (np.abs(yy - SIZE / 2) <= h * scale / 2)
+    original = _warp(photo, matrix, (SIZE, SIZE))
+    original[~inside] = GREY
+    image = even_light(original, inside)
+    image[~inside] = GREY
+    fine = FLAT_SIDE / max(w, h)
+    shift = (0.5 - np.array([x0, y0])) * fine - 0.5
+    larger = np.array([[fine, 0.0, shift[0]], [0.0, fine, shift[1]]])
+    upright = _warp(photo, larger, (max(1, round(w * fine)), max(1, round(h * fine))))
+    return Patch(image, original, upright, matrix, region)
 
 
 def preprocessing() -> dict[str, float]:
@@ -152,15 +165,16 @@ def _inscribed(region: Region) -> Ellipse:
     return Ellipse(cx, cy, half_h, half_w, 90.0)
 
 
-def _warp(photo: Photo, matrix: F64) -> U8:
-    """Sample the patch. A large object is first shrunk by area so that nothing aliases."""
+def _warp(photo: Photo, matrix: F64, size: tuple[int, int]) -> U8:
+    """Sample a picture of this width and height. A large object is first shrunk by area so that
+    nothing aliases."""
     pixels, scale = photo.pixels, photo.scale
     m = matrix.copy()
     # Pixel centres: x_full = (x_decoded + 0.5) / scale - 0.5.
     m[:, 2] += m[:, :2].sum(axis=1) * (0.5 / scale - 0.5)
     m[:, :2] /= scale
     corners = cv2.invertAffineTransform(m) @ np.array(
-        [[0, 0, SIZE, SIZE], [0, SIZE, 0, SIZE], [1, 1, 1, 1]], np.float64
+        [[0, 0, size[0], size[0]], [0, size[1], 0, size[1]], [1, 1, 1, 1]], np.float64
     )
     h, w = pixels.shape[:2]
     x0, y0 = np.floor(np.clip(corners.min(axis=1) - 2, 0, [w - 1, h - 1])).astype(int)
@@ -176,9 +190,7 @@ def _warp(photo: Photo, matrix: F64) -> U8:
         # Pixel centres: x_full = (x_small + 0.5) * step - 0.5.
         m[:, 2] += m[:, :2] @ (0.5 * step - 0.5)
         m[:, :2] *= step
-    out = cv2.warpAffine(
-        crop, m, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    out = cv2.warpAffine(crop, m, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(out, np.uint8)
 
 

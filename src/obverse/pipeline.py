@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -86,7 +87,7 @@ class Pipeline:
 
     def embed(self, patches: list[Patch]) -> list[Embedding]:
         """Embeddings as the catalogue keeps them."""
-        return self.embedder.embed(patches)
+        return self._described(patches, self.embedder.embed(patches))
 
     def embed_query(self, patch: Patch) -> Embedding:
         """The embedding of a query: its map also holds the turns between the cells."""
@@ -95,8 +96,18 @@ class Pipeline:
     def embed_queries(self, patches: list[Patch]) -> list[Embedding]:
         """Those of several, in batches."""
         phases = PHASES if self.recipe.geometry == "disc" else 1
-        queries = self.embedder.embed(patches, phases=phases)
+        embeddings = self.embedder.embed(patches, phases=phases)
+        queries = self._described(patches, embeddings)
         return [self.layer.apply(q) for q in queries] if self.layer else queries
+
+    def _described(self, patches: list[Patch], embeddings: list[Embedding]) -> list[Embedding]:
+        """With what the verifier needs besides, if anything; an embedder may have found it."""
+        if not self.verifier.fingerprint:
+            return embeddings
+        return [
+            e if e.description else replace(e, description=self.verifier.describe(patch))
+            for patch, e in zip(patches, embeddings, strict=True)
+        ]
 
     def search(self, store: Store, query: Embedding) -> Hits:
         """The shortlist: the nearest views by vector."""
@@ -109,12 +120,13 @@ class Pipeline:
 
     def verify(self, query: Embedding, hits: Hits) -> tuple[F32, F32]:
         """Scores and turns of the shortlist, float32 (n,) each."""
-        scores, turns = self.verifier.scores(query, hits.maps)
+        scores, turns = self.verifier.scores(query, hits.maps, hits.described, hits.items)
         return (self.layer.raise_scores(scores) if self.layer else scores), turns
 
-    def prove(self, query: Embedding, maps: I8) -> list[Evidence]:
-        """The evidence for or against a few views, int8 (n, channels, angles, radii)."""
-        found = self.verifier.evidence(query, maps)
+    def prove(self, query: Embedding, maps: I8, described: Sequence[bytes] = ()) -> list[Evidence]:
+        """The evidence for or against a few views: their maps, int8 (n, channels, angles, radii),
+        and what the verifier described of them."""
+        found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
     def identify(self, store: Store, photo: Photo, *, top: int = 5) -> Answer:
@@ -187,7 +199,8 @@ class Pipeline:
             with clock("verify"):
                 scores, _ = self.verify(query, hits)
                 first = best_views(hits.items, scores)
-                evidence = self.prove(query, hits.maps[first[:top]])
+                described = [hits.described[i] for i in first[:top]] if hits.described else ()
+                evidence = self.prove(query, hits.maps[first[:top]], described)
             with clock("decide"):
                 chances = self.decider.probabilities(scores[first])
             found.append(Found.of(photo, patch, query, hits, first, scores, chances, evidence))

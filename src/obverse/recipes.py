@@ -32,7 +32,22 @@ RECIPES = {
     r.name: r
     for r in (
         Recipe("coin", finder="unet", geometry="disc", embedder="polar", verifier="polar"),
-        Recipe("flat", finder="whole", geometry="flat", embedder="polar", verifier="flat"),
+        Recipe(
+            "disc",
+            finder="unet",
+            geometry="disc",
+            embedder="polar",
+            verifier="texture",
+            shortlist=200,
+        ),
+        Recipe(
+            "flat",
+            finder="whole",
+            geometry="flat",
+            embedder="vlad",
+            verifier="local",
+            shortlist=50,
+        ),
     )
 }
 DEFAULT = "coin"
@@ -40,11 +55,17 @@ DEFAULT = "coin"
 
 def get(name: str, embedder: str | Path | None = None) -> Recipe:
     """The recipe of that name, with its own embedder or the one named. Raises ``UsageError`` for
-    an unknown recipe."""
+    an unknown recipe, or an embedder of round things for another one."""
     try:
         recipe = RECIPES[name]
     except KeyError:
         raise UsageError(
             f"unknown recipe {name!r}", hint=f"choose one of: {', '.join(RECIPES)}"
         ) from None
+    if embedder and recipe.geometry != "disc":
+        raise UsageError(
+            f"recipe {name!r} takes no other embedder",
+            where=embedder,
+            hint="trained embedders are for round things: recipes coin and disc",
+        )
     return replace(recipe, embedder=str(embedder)) if embedder else recipe

@@ -9,7 +9,7 @@ turn is counter-clockwise as seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -140,7 +140,7 @@ class Patch:
         original: uint8 (s, s, 3), the same geometry, light and background untouched.
         polar: uint8 (angles, radii, 3): what the embedder eats. For a disc, row ``i`` looks along
             the direction ``360 * i / angles`` degrees counter-clockwise from the x axis, columns go
-            from the centre to the rim. For a flat object, the upright rectangle itself.
+            from the centre to the rim. For a flat object, the upright rectangle itself, larger.
         matrix: float64 (2, 3), affine map from full-size photo pixels to patch pixels.
         region: where it was found.
     """
@@ -159,10 +159,13 @@ class Embedding:
     Attributes:
         vector: float32 (d,), L2-normalised, does not change with the object's turn.
         map: int8 (channels, angles, radii), turns with the object as a cyclic shift of angles.
+        description: what the recipe's verifier needs besides, such as keypoints or texture
+            histograms, packed by it; empty where it needs nothing.
     """
 
     vector: F32
     map: I8
+    description: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,23 +224,54 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Keypoints of a view found again in the query.
+
+    Attributes:
+        query, view: float32 (n, 2), x and y of each pair in pixels of the two patches.
+        inliers: bool (n,), the pairs that the model explains.
+        model: float64 (3, 3), homography from the view's patch to the query's; None without one.
+    """
+
+    query: F32
+    view: F32
+    inliers: Array
+    model: F64 | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "pairs": len(self.inliers),
+            "inliers": int(self.inliers.sum()),
+            "homography": None
+            if self.model is None
+            else [[round(float(v), 6) for v in row] for row in self.model],
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What verifying one view against the query showed.
 
     Attributes:
-        score: agreement at the best turn, -1 to 1 (cosine of the two maps).
+        score: agreement at the best turn, -1 to 1 (for the polar verifier the cosine of the maps).
         turn: degrees, counter-clockwise as seen, by which the view's patch must be turned to lie
             as the query does; in [0, 360).
         agreement: float32 (rows of the query's map, radii), each cell's share of the score, in the
             query's frame.
+        matches: the keypoints found again, from verifiers that look for them.
     """
 
     score: float
     turn: float
     agreement: F32
+    matches: Matches | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {"score": round(float(self.score), 5), "turn": round(float(self.turn), 2)}
+        return {
+            "score": round(float(self.score), 5),
+            "turn": round(float(self.turn), 2),
+            **({"matches": self.matches.to_dict()} if self.matches else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -412,14 +446,31 @@ class Embedder(Protocol):
 
 
 class Verifier(Protocol):
-    """Scores of many catalogue maps against one query, at their best turns."""
+    """Scores of many catalogue views against one query, at their best turns.
+
+    ``fingerprint`` names exactly how it describes patches; empty if maps are all it needs.
+    """
 
     name: str
+    fingerprint: str
 
-    def scores(self, query: Embedding, maps: I8) -> tuple[F32, F32]:
-        """``maps`` int8 (n, channels, angles, radii) -> scores (n,), turns in degrees (n,)."""
+    def describe(self, patch: Patch) -> bytes:
+        """What to keep of a patch besides its map; empty if that is all it needs."""
         ...
 
-    def evidence(self, query: Embedding, maps: I8) -> list[Evidence]:
-        """The full evidence for a few views, ``maps`` as above."""
+    def scores(
+        self,
+        query: Embedding,
+        maps: I8,
+        described: Sequence[bytes] = (),
+        items: Sequence[str] = (),
+    ) -> tuple[F32, F32]:
+        """``maps`` int8 (n, channels, angles, radii), what ``describe`` gave of each view, and the
+        item each one shows -> scores (n,), turns in degrees (n,)."""
+        ...
+
+    def evidence(
+        self, query: Embedding, maps: I8, described: Sequence[bytes] = ()
+    ) -> list[Evidence]:
+        """The full evidence for a few views, arguments as above."""
         ...

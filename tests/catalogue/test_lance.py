@@ -208,6 +208,49 @@ def test_scan_gives_every_map_once(store: LanceStore) -> None:
     assert sorted(seen) == sorted(views)
 
 
+def test_what_a_verifier_described_is_kept(tmp_path: Path) -> None:
+    manifest = make_manifest()
+    manifest.models["verifier"] = "local-1"
+    with_it = LanceStore.create(tmp_path / "d.obv", manifest)
+    views = [
+        replace(v, embedding=replace(v.embedding, description=bytes([n]) * n))
+        for n, v in enumerate(make_view(i) for i in range(5))
+        if v.embedding is not None
+    ]
+    with_it.put(views, items_of(views))
+    again = LanceStore.open(tmp_path / "d.obv")
+    kept = again.views([v.id for v in views], embeddings=True)
+    assert [v.embedding and v.embedding.description for v in kept] == [
+        b"\0" * 0,
+        b"\1",
+        b"\2" * 2,
+        b"\3" * 3,
+        b"\4" * 4,
+    ]
+    assert views[3].embedding is not None
+    hits = again.search(views[3].embedding.vector, 3)
+    assert hits.views[0] == views[3].id
+    assert hits.described[0] == b"\3" * 3
+    assert len(hits.described) == 3
+
+
+def test_a_catalogue_without_descriptions_opens_and_grows(store: LanceStore) -> None:
+    """As made before any verifier described views: no such column, and none comes."""
+    before = [make_view(i) for i in range(3)]
+    store.put(before, items_of(before))
+    again = LanceStore.open(store.uri)
+    assert "description" not in again._views.schema.names
+    again.put([make_view(7)], items_of([make_view(7)]))
+    assert before[0].embedding is not None
+    hits = again.search(before[0].embedding.vector, 4)
+    assert sorted(hits.views) == sorted(v.id for v in [*before, make_view(7)])
+    assert hits.described == ()
+    assert all(
+        same(a, b)
+        for a, b in zip(again.views(embeddings=True), [*before, make_view(7)], strict=True)
+    )
+
+
 def test_stats_count(store: LanceStore) -> None:
     empty = store.stats()
     assert (empty.items, empty.views, empty.index) == (0, 0, "none")

@@ -109,17 +109,6 @@ def test_agreement_shows_where_the_designs_differ() -> None:
     assert inside < 0.6 * outside
 
 
-def test_flat_compares_as_they_lie() -> None:
-    view = random_maps(1)[0]
-    flat = verify.get("flat")
-    scores, turns = flat.scores(query(view), view[None])
-    assert scores[0] == pytest.approx(1, abs=1e-5)
-    assert turns[0] == 0
-    moved, _ = flat.scores(query(np.roll(view, 5, axis=1)), view[None])
-    assert moved[0] < 0.5
-    assert flat.evidence(query(view), view[None])[0].turn == 0
-
-
 def test_empty_shortlist() -> None:
     scores, turns = PolarVerifier().scores(query(random_maps(1)[0]), random_maps(0))
     assert scores.shape == turns.shape == (0,)

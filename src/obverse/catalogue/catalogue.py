@@ -292,10 +292,13 @@ class Catalogue:
 
 def expected_manifest(pipeline: Pipeline) -> Manifest:
     """The manifest of a catalogue made with this pipeline, now."""
-    embedder = pipeline.embedder
+    embedder, verifier = pipeline.embedder, pipeline.verifier
+    models = {"embedder": f"{embedder.name}-{embedder.fingerprint}"}
+    if verifier.fingerprint:
+        models["verifier"] = f"{verifier.name}-{verifier.fingerprint}"
     return Manifest(
         recipe=pipeline.recipe.name,
-        models={"embedder": f"{embedder.name}-{embedder.fingerprint}"},
+        models=models,
         dim=embedder.dim,
         map_shape=embedder.map_shape,
         created=_now(),

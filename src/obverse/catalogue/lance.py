@@ -39,6 +39,7 @@ from obverse.catalogue.folder import (
 )
 from obverse.catalogue.rows import (
     VIEW_COLUMNS,
+    embedding_columns,
     is_storable,
     item_schema,
     item_table,
@@ -231,7 +232,7 @@ class LanceStore:
     ) -> list[View]:
         """Views by id in the order asked, or those of an item or several, or all, sorted by item
         and id."""
-        columns = VIEW_COLUMNS + (["vector", "map"] if embeddings else [])
+        columns = VIEW_COLUMNS + (embedding_columns(self.manifest) if embeddings else [])
         filters = _filters("id", ids)
         if item is not None:
             owner = list(_within("item", [item] if isinstance(item, str) else item))
@@ -263,7 +264,7 @@ class LanceStore:
                 self._views.search(np.asarray(vectors, np.float32))
                 .distance_type("dot")
                 .refine_factor(REFINE)
-                .select(["id", "item", "map", "_distance"])
+                .select(["id", "item", *embedding_columns(self.manifest)[1:], "_distance"])
                 .limit(k)
                 .to_arrow()
             )
@@ -320,6 +321,9 @@ class LanceStore:
             items=table["item"].to_pylist(),
             similarity=similarity,
             maps=maps.reshape(-1, *self.manifest.map_shape),
+            described=table["description"].to_pylist()
+            if "description" in table.schema.names
+            else (),
         )
 
 

@@ -16,6 +16,11 @@ VIEW_COLUMNS = ["id", "item", "side", "sha256", "source", "region", "added", "th
 """Of a view without its embedding; all text but the last."""
 
 
+def embedding_columns(manifest: Manifest) -> list[str]:
+    """Of a view's embedding; ``description`` only where the recipe's verifier describes views."""
+    return ["vector", "map", "description"] if manifest.describes else ["vector", "map"]
+
+
 def item_schema() -> Any:
     import pyarrow as pa
 
@@ -31,6 +36,7 @@ def view_schema(manifest: Manifest) -> Any:
             (VIEW_COLUMNS[-1], pa.binary()),
             ("vector", pa.list_(pa.float16(), manifest.dim)),
             ("map", pa.binary(int(np.prod(manifest.map_shape)))),
+            *((name, pa.binary()) for name in embedding_columns(manifest)[2:]),
         ]
     )
 
@@ -58,6 +64,7 @@ def view_table(views: Sequence[View], manifest: Manifest) -> Any:
         row["thumbnail"] = view.thumbnail
         row["vector"] = view.embedding.vector.astype(np.float16)
         row["map"] = view.embedding.map.astype(np.int8, copy=False).tobytes()
+        row["description"] = view.embedding.description
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=view_schema(manifest))
 
@@ -72,7 +79,8 @@ def read_view(row: dict[str, Any], manifest: Manifest) -> View:
         return View(**values, embedding=None)
     vector = np.array(row["vector"], np.float32)
     map = np.frombuffer(row["map"], np.int8).reshape(manifest.map_shape)
-    return View(**values, embedding=Embedding(vector, map))
+    embedding = Embedding(vector, map, row.get("description") or b"")
+    return View(**values, embedding=embedding)
 
 
 def is_storable(text: str) -> bool:

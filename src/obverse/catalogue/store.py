@@ -22,7 +22,7 @@ class Manifest:
 
     Attributes:
         recipe: name of the recipe.
-        models: stage name to model fingerprint.
+        models: stage name to model fingerprint; has ``verifier`` only if that describes views.
         dim: length of the vectors.
         map_shape: channels, angles, radii of the maps.
         format: the catalogue format.
@@ -39,6 +39,12 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+
+    @property
+    def describes(self) -> bool:
+        """Do the rows keep what a verifier described? Catalogues from before there was such a
+        verifier have no such column, and need none."""
+        return "verifier" in self.models
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -62,12 +68,14 @@ class Hits:
         items: item ids, n of them.
         similarity: float32 (n,), cosine.
         maps: int8 (n, channels, angles, radii).
+        described: what the verifier described of each view; empty where it describes nothing.
     """
 
     views: list[str]
     items: list[str]
     similarity: F32
     maps: I8
+    described: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,16 @@ def get(name: str) -> Embedder:
     """The embedder of that name; the shipped one is loaded once.
 
     Args:
-        name: ``polar``, the shipped model, or the path of a model's card (a ``.json`` file beside
+        name: ``polar``, the shipped model for round things, ``vlad``, the shipped words for others,
+            or the path of a model's card (a ``.json`` file beside
             its ONNX file, as ``obverse train embedder`` writes them).
 
     Raises:
         UsageError: an unknown name.
         ModelError: the model cannot be read.
     """
-    if name == "polar":
-        return _shipped()
+    if name in ("polar", "vlad"):
+        return _shipped(name)
     if name.endswith(".json"):
         from obverse.embed.polar import PolarEmbedder
 
@@ -29,12 +30,16 @@ def get(name: str) -> Embedder:
         return PolarEmbedder(Path(name))
     raise UsageError(
         f"unknown embedder {name!r}",
-        hint="choose one of: polar, or the path of a model's card (.json)",
+        hint="choose one of: polar, vlad, or the path of a model's card (.json)",
     )
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Embedder:
+@lru_cache(maxsize=2)
+def _shipped(name: str) -> Embedder:
+    if name == "vlad":
+        from obverse.embed.vlad import VladEmbedder
+
+        return VladEmbedder()
     from obverse.embed.polar import PolarEmbedder
 
     return PolarEmbedder()

@@ -5,13 +5,21 @@ from __future__ import annotations
 from obverse.errors import UsageError
 from obverse.types import Verifier
 
+NAMES = ("polar", "texture", "local")
+
 
 def get(name: str) -> Verifier:
     """The verifier of that name. Raises ``UsageError`` for an unknown one."""
-    from obverse.verify.polar import PolarVerifier
-
     if name == "polar":
+        from obverse.verify.polar import PolarVerifier
+
         return PolarVerifier()
-    if name == "flat":
-        return PolarVerifier(name="flat", turns=False)
-    raise UsageError(f"unknown verifier {name!r}", hint="choose one of: polar, flat")
+    if name == "texture":
+        from obverse.verify.texture import TextureVerifier
+
+        return TextureVerifier()
+    if name == "local":
+        from obverse.verify.local import LocalVerifier
+
+        return LocalVerifier()
+    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {', '.join(NAMES)}")

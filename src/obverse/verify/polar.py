@@ -6,9 +6,11 @@ its product with the views' maps is the cyclic cross-correlation, a few millisec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from obverse.types import F32, I8, Embedding, Evidence
+from obverse.types import F32, I8, Embedding, Evidence, Patch
 
 CENTRE = 15 / 16
 """Where a cell's features look, in cells from its first row and column: four convolutions of stride
@@ -16,18 +18,21 @@ CENTRE = 15 / 16
 
 
 class PolarVerifier:
-    """Cosine of two maps at the best turn.
+    """Cosine of two maps at the best turn. It needs no more than the maps."""
 
-    Args:
-        name: name of the verifier.
-        turns: False compares the maps as they lie, for flat things that are photographed upright.
-    """
+    name, fingerprint = "polar", ""
 
-    def __init__(self, name: str = "polar", *, turns: bool = True) -> None:
-        self.name = name
-        self.turns = turns
+    def describe(self, patch: Patch) -> bytes:
+        """Nothing."""
+        return b""
 
-    def scores(self, query: Embedding, maps: I8) -> tuple[F32, F32]:
+    def scores(
+        self,
+        query: Embedding,
+        maps: I8,
+        described: Sequence[bytes] = (),
+        items: Sequence[str] = (),
+    ) -> tuple[F32, F32]:
         """Score many views.
 
         Args:
@@ -39,9 +44,11 @@ class PolarVerifier:
             view must be turned counter-clockwise to lie as the query does.
         """
         table = self._correlate(query, maps)
-        return table.max(axis=1), _refine(table) if self.turns else np.zeros(len(maps), np.float32)
+        return table.max(axis=1), _refine(table)
 
-    def evidence(self, query: Embedding, maps: I8) -> list[Evidence]:
+    def evidence(
+        self, query: Embedding, maps: I8, described: Sequence[bytes] = ()
+    ) -> list[Evidence]:
         """The score, the turn and where they agree, for a few views, int8 (n, channels, angles,
         radii).
 
@@ -49,7 +56,7 @@ class PolarVerifier:
         ``360 * i / rows`` degrees; it sums to the score.
         """
         table = self._correlate(query, maps)
-        turns = _refine(table) if self.turns else np.zeros(len(maps), np.float32)
+        turns = _refine(table)
         turned, phases = _turned(query.map, maps.shape[2])
         best = table.argmax(axis=1)
         products = (turned[best] * unit(maps.astype(np.float32))).sum(axis=1)
@@ -61,8 +68,6 @@ class PolarVerifier:
     def _correlate(self, query: Embedding, maps: I8) -> F32:
         """Cosines, float32 (n, turns)."""
         turned, _ = _turned(query.map, maps.shape[2])
-        if not self.turns:
-            turned = turned[:1]
         flat = maps.reshape(len(maps), turned[0].size).astype(np.float32)
         norms = np.sqrt(np.einsum("ij,ij->i", flat, flat))
         table = flat @ turned.reshape(len(turned), -1).T
