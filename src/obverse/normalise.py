@@ -40,10 +40,7 @@ def disc(photo: Photo, region: Region) -> Patch:
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
     original = _warp(photo, matrix)
-    inside = _disc_mask(SIZE)
-    image = even_light(original, inside)
-    image[~inside] = GREY
-    grey = cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY)
+    image, grey = even_disc(original)
     polar: U8 = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     return Patch(image, original, polar, matrix, region)
 
@@ -61,6 +58,15 @@ def flat(photo: Photo, region: Region) -> Patch:
     image = even_light(original, np.ones((SIZE, SIZE), bool))
     upright = cv2.resize(image, (RADII, ANGLES), interpolation=cv2.INTER_AREA)
     return Patch(image, original, upright.astype(np.uint8, copy=False), matrix, region)
+
+
+def even_disc(original: U8) -> tuple[U8, U8]:
+    """A disc as photographed, uint8 (``SIZE``, ``SIZE``, 3), with its light evened and its
+    background gone, and that unwrapped and grey, uint8 (``ANGLES``, ``RADII``)."""
+    inside = _disc_mask(SIZE)
+    image = even_light(original, inside)
+    image[~inside] = GREY
+    return image, np.asarray(cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def preprocessing() -> dict[str, float]:

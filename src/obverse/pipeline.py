@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from obverse import decide, embed, find, normalise, verify
+from obverse import decide, embed, find, normalise, quality, verify
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider
 from obverse.layer import Layer
@@ -115,6 +115,8 @@ class Pipeline:
             region = self.find(photo)[0]
         with clock("normalise"):
             patch = self.normalise(photo, region)
+        with clock("quality"):
+            issues = quality.check(photo, patch)
         with clock("embed"):
             query = self.embed_query(patch)
         with clock("search"):
@@ -141,7 +143,7 @@ class Pipeline:
             if hits.items[i] in items and hits.views[i] in views
         )
         known = bool(candidates) and self.decider.known(candidates[0].probability)
-        return Answer(photo, patch, known, candidates, clock.times_ms)
+        return Answer(photo, patch, known, candidates, clock.times_ms, issues)
 
 
 class Clock:

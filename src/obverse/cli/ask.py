@@ -62,6 +62,8 @@ def identify(
             results.append(answer.to_dict())
             if not as_json:
                 write(describe(answer))
+                if answer.quality:
+                    write(f"  advice: {'; '.join(issue.advice for issue in answer.quality)}")
                 if answer.candidates:
                     _write_candidates(answer)
             if photo in pictures:
