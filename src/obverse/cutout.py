@@ -83,19 +83,18 @@ def cut(photo: Photo, region: Region, *, level: bool = False) -> U8:
         PhotoError: the region is nothing round.
     """
     rim = trace(photo, rim_of(photo, region))
-    holes = [] if (hole := find_hole(photo, rim)) is None else [hole]
     to_photo, size = _frame(rim, level)
     pixels = cv2.warpAffine(
         photo.pixels, to_photo, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    depth = _depth(rim, to_photo, size)
-    for hole in holes:
-        depth = np.minimum(depth, -_depth(hole, to_photo, size))
-    soft = max(SOFT[0], rim.soft / math.sqrt(abs(float(np.linalg.det(to_photo[:, :2])))))
-    alpha = np.clip(0.5 + depth / max(CRISP * soft, 1.0), 0, 1)
-    alpha *= _within(photo, to_photo, size)
-    colours = bleed(np.asarray(pixels, np.uint8), depth > 0.5 * soft + 0.5, soft)
+    inside = depth(rim, to_photo, size)
+    hole = find_hole(photo, rim)
+    if hole is not None:
+        inside = np.minimum(inside, -depth(hole, to_photo, size))
+    crisp = edge(rim, to_photo)
+    alpha = np.clip(0.5 + inside / crisp, 0, 1) * _within(photo, to_photo, size)
+    colours = bleed(np.asarray(pixels, np.uint8), inside > 0.5 * crisp / CRISP + 0.5, crisp / CRISP)
     return np.dstack([colours, np.round(255 * alpha).astype(np.uint8)])
 
 
@@ -220,6 +219,12 @@ def _hole_rim(photo: Photo, hole: Rim, ground: Array) -> Rim | None:
     return replace(hole, radii=_smooth(hole.radii * steps[first]))
 
 
+def edge(rim: Rim, to_photo: F64) -> float:
+    """Width of a cut-out's edge, in its pixels."""
+    zoom = math.sqrt(abs(float(np.linalg.det(to_photo[:, :2]))))
+    return max(SOFT[0], CRISP * rim.soft / zoom)
+
+
 def bleed(pixels: U8, pure: Array, soft: float) -> U8:
     """Colours of the pure pixels carried outward over those mixed with the ground."""
     weight = pure.astype(np.float32)
@@ -248,7 +253,7 @@ def _frame(rim: Rim, level: bool) -> tuple[F64, tuple[int, int]]:
     return np.column_stack([np.eye(2), low]), (int(wide), int(tall))
 
 
-def _depth(rim: Rim, to_photo: F64, size: tuple[int, int]) -> F32:
+def depth(rim: Rim, to_photo: F64, size: tuple[int, int]) -> F32:
     """How far inside the rim each pixel of the cut-out lies, in its pixels, float32 (h, w)."""
     back = np.linalg.inv(rim.matrix[:, :2])
     linear = (back @ to_photo[:, :2]).astype(np.float32)

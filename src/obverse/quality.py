@@ -180,6 +180,7 @@ def blur(grey: Array) -> float:
     Relief has detail at every scale, so its slope is roughly white noise, and a blur of standard
     deviation s leaves 1 / s^2 of its energy along that direction. Two more blurs give two
     equations, and their ratio gives s, whatever the contrast; 0 where the picture is sharper yet.
+    That is exact for motion; blur that is the same in all directions reads a quarter too wide.
 
     Args:
         grey: uint8 (s, s), the disc touches the sides.

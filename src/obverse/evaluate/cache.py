@@ -21,8 +21,8 @@ KEEP = 16
 
 ASIDE = (
     *("evaluate", "mint", "server", "train", "cli", "verify"),
-    *("canvas.py", "decide.py", "draw.py", "errors.py", "fonts", "layer.py"),
-    *("search.py", "words.py"),
+    *("canvas.py", "cutout.py", "decide.py", "draw.py", "errors.py", "fonts", "layer.py"),
+    *("quality.py", "search.py", "words.py"),
 )
 """Parts of the package that leave no trace in a catalogue; all others do."""
 
