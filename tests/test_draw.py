@@ -89,7 +89,7 @@ def test_turned_is_counter_clockwise(turn: float) -> None:
 
 
 @pytest.mark.parametrize("turn", [25.0, 133.0, 300.0])
-def test_answer_shows_the_match_as_the_query_lies(turn: float) -> None:
+def test_answer_shows_query_and_match_upright(turn: float) -> None:
     patch = patch_of(design(turn))
     cells = np.full((14, 7), 0.005, np.float32)
     picture = draw.answer(answer_of(patch, candidate(design(0), turn, cells)))
@@ -98,6 +98,8 @@ def test_answer_shows_the_match_as_the_query_lies(turn: float) -> None:
     left += draw.TILE + canvas.GAP
     match = picture[top : top + draw.TILE, left : left + draw.TILE]
     assert correlation(query, match) > 0.98
+    upright = canvas.resize(design(0), draw.TILE, draw.TILE)
+    assert correlation(match, upright) > 0.98
 
 
 @pytest.mark.parametrize(("row", "column"), [(0, 6), (3, 4), (7, 2), (13, 6)])

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from obverse.errors import UsageError
-from obverse.types import U8, Array
+from obverse.types import U8, Array, View
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont
@@ -142,6 +142,12 @@ def turned(pixels: U8, degrees: float) -> U8:
     """The picture turned about its centre, counter-clockwise as seen."""
     picture = Image.fromarray(pixels)
     return np.asarray(picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=PANEL), np.uint8)
+
+
+def upright(view: View) -> U8:
+    """A view's thumbnail, standing upright."""
+    pixels = decode(view.thumbnail)
+    return turned(pixels, view.upright) if view.upright else pixels
 
 
 def check_format(path: str | Path) -> str:

@@ -152,16 +152,16 @@ def shortlist(patch: Patch, cards: Iterable[Card], words: str) -> U8:
 
 
 def card(candidate: Candidate, *, note: str = "", share: float | None = None) -> Card:
-    """A candidate's view, turned to lie as the query does."""
-    view = canvas.turned(canvas.decode(candidate.view.thumbnail), candidate.evidence.turn)
-    return Card(view, candidate.item.name, note, share)
+    """A candidate's view, upright."""
+    return Card(canvas.upright(candidate.view), candidate.item.name, note, share)
 
 
 def answer(answer: Answer) -> U8:
-    """Why: query and match side by side, aligned, where they agree, and who came next.
+    """Why: query and match side by side, both upright, where they agree, and who came next.
 
-    Top: the object as photographed; the catalogue's view, turned as the query lies; the query
-    again, lit where the designs agree. Below: the photo with the rim found, and the runners-up.
+    Top: the object as photographed, turned to stand as the catalogue's view does; that view; the
+    object again, lit where the designs agree. Below: the photo with the rim found and what is wrong
+    with it, and the runners-up.
     """
     is_disc = round_patch(answer.patch)
     width = 2 * MARGIN + 3 * TILE + 2 * GAP
@@ -174,12 +174,15 @@ def answer(answer: Answer) -> U8:
     tiles: list[tuple[U8, str]] = [(query, "your photo")]
     if answer.best is not None:
         best = answer.best
-        # Lines lead to the view as it is, so there it is not turned.
-        turn = 0.0 if best.evidence.matches else best.evidence.turn
-        view = canvas.turned(canvas.decode(best.view.thumbnail), turn)
         lit = heat.overlay(query, best.evidence.agreement, is_disc)
-        tiles.append((canvas.resize(view, TILE, TILE), _view_words(best, is_disc)))
-        tiles.append((lit, "where they agree"))
+        if is_disc:
+            query, lit = (canvas.turned(p, best.upright) for p in (query, lit))
+        view = canvas.resize(canvas.upright(best.view), TILE, TILE)
+        tiles = [
+            (query, _query_words(best, is_disc)),
+            (view, f"the catalogue's {best.view.side or 'picture'}"),
+            (lit, "where they agree"),
+        ]
     for i in range(3):
         x = MARGIN + i * (TILE + GAP)
         if i < len(tiles):
@@ -238,16 +241,23 @@ def _headline(sheet: Canvas, answer: Answer, width: int) -> None:
     sheet.text(MARGIN, MARGIN + 58, line, size=22, fill=MUTED, width=room)
 
 
-def _view_words(best: Candidate, is_disc: bool) -> str:
-    parts = ["the catalogue's", best.view.side or "picture"]
-    turn = round(best.evidence.turn) % 360
-    if is_disc and turn:
-        parts.append(f"turned {turn}° left" if turn <= 180 else f"turned {360 - turn}° right")
-    return " ".join(parts[:2]) + (", " + parts[2] if len(parts) > 2 else "")
+def _query_words(best: Candidate, is_disc: bool) -> str:
+    turn = round(best.upright) % 360
+    if not is_disc or not turn:
+        return "your photo"
+    return (
+        f"your photo, turned {turn}° left"
+        if turn <= 180
+        else (f"your photo, turned {360 - turn}° right")
+    )
 
 
 def _photo_panel(sheet: Canvas, answer: Answer, x: int, y: int, width: int, height: int) -> None:
     sheet.panel(x, y, width, height)
+    if answer.quality:
+        advice = answer.quality[0].advice
+        sheet.text(x + 8, y + height - 26, advice, size=16, fill=GOLD, width=width - 16)
+        height -= 30
     image, factor = _fitted(answer.photo, width - 16, height - 16)
     _rim(image, answer.patch.region, factor, GOLD, 2)
     h, w = image.shape[:2]

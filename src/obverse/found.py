@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider
-from obverse.types import F32, F64, Answer, Candidate, Embedding, Evidence, Patch, Photo
+from obverse.types import F32, F64, Answer, Candidate, Embedding, Evidence, Issue, Patch, Photo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,6 +16,7 @@ class Found:
 
     Attributes:
         photo, patch, query: the object.
+        issues: what is wrong with the photo.
         items: item ids, n of them.
         views: ids of each item's best view.
         similarity: float32 (n,), cosine of the invariant vectors.
@@ -26,6 +27,7 @@ class Found:
 
     photo: Photo
     patch: Patch
+    issues: tuple[Issue, ...]
     query: Embedding
     items: list[str]
     views: list[str]
@@ -39,6 +41,7 @@ class Found:
         cls,
         photo: Photo,
         patch: Patch,
+        issues: tuple[Issue, ...],
         query: Embedding,
         hits: Hits,
         first: list[int],
@@ -49,7 +52,8 @@ class Found:
         """From a shortlist of views; ``first`` holds the best one of each item, best first."""
         items, views = [hits.items[i] for i in first], [hits.views[i] for i in first]
         similarity = hits.similarity[first]
-        return cls(photo, patch, query, items, views, similarity, scores[first], chances, evidence)
+        best = scores[first]
+        return cls(photo, patch, issues, query, items, views, similarity, best, chances, evidence)
 
 
 def fetch(
@@ -75,5 +79,5 @@ def fetch(
             if item in items and view in views
         )
         known = bool(candidates) and decider.known(candidates[0].probability)
-        answers.append(Answer(f.photo, f.patch, known, candidates, times_ms))
+        answers.append(Answer(f.photo, f.patch, known, candidates, times_ms, quality=f.issues))
     return answers

@@ -42,10 +42,7 @@ def disc(photo: Photo, region: Region) -> Patch:
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
     original = _warp(photo, matrix, (SIZE, SIZE))
-    inside = _disc_mask(SIZE)
-    image = even_light(original, inside)
-    image[~inside] = GREY
-    grey = cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY)
+    image, grey = even_disc(original)
     polar: U8 = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     return Patch(image, original, polar, matrix, region)
 
@@ -74,6 +71,15 @@ def flat(photo: Photo, region: Region) -> Patch:
     larger = np.array([[fine, 0.0, shift[0]], [0.0, fine, shift[1]]])
     upright = _warp(photo, larger, (max(1, round(w * fine)), max(1, round(h * fine))))
     return Patch(image, original, upright, matrix, region)
+
+
+def even_disc(original: U8) -> tuple[U8, U8]:
+    """A disc as photographed, uint8 (``SIZE``, ``SIZE``, 3), with its light evened and its
+    background gone, and that unwrapped and grey, uint8 (``ANGLES``, ``RADII``)."""
+    inside = _disc_mask(SIZE)
+    image = even_light(original, inside)
+    image[~inside] = GREY
+    return image, np.asarray(cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def preprocessing() -> dict[str, float]:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from obverse import decide, embed, find, fuse, normalise, tray, verify
+from obverse import decide, embed, find, fuse, normalise, quality, tray, verify
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider, PairDecider
 from obverse.found import Found, fetch
@@ -190,10 +190,12 @@ class Pipeline:
         self, store: Store, looks: list[tuple[Photo, Patch]], top: int, clock: Clock
     ) -> list[Found]:
         """The stages from embed to decide, for one object or for many."""
+        with clock("quality"):
+            issues = [quality.check(photo, patch) for photo, patch in looks]
         with clock("embed"):
             queries = self.embed_queries([patch for _, patch in looks])
         shortlists, found = self.search_many(store, queries), []
-        for (photo, patch), query in zip(looks, queries, strict=True):
+        for (photo, patch), issue, query in zip(looks, issues, queries, strict=True):
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
@@ -203,7 +205,8 @@ class Pipeline:
                 evidence = self.prove(query, hits.maps[first[:top]], described)
             with clock("decide"):
                 chances = self.decider.probabilities(scores[first])
-            found.append(Found.of(photo, patch, query, hits, first, scores, chances, evidence))
+            asked = (photo, patch, issue, query)
+            found.append(Found.of(*asked, hits, first, scores, chances, evidence))
         return found
 
 

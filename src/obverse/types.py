@@ -106,6 +106,8 @@ class Region:
             None where the finder gives no more than the ellipse or the box.
         whole: True if nothing was found and the whole picture stands in.
         finder: name of the finder.
+        seen: share of the ellipse that shows the object, 0 to 1: the rest lies under something or
+            beyond the picture's edge. 1 where the finder cannot tell.
     """
 
     box: tuple[float, float, float, float]
@@ -114,6 +116,7 @@ class Region:
     outline: F32 | None = None
     whole: bool = False
     finder: str = ""
+    seen: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -127,6 +130,7 @@ class Region:
             else [[round(float(x), 1), round(float(y), 1)] for x, y in self.outline],
             "whole": self.whole,
             "finder": self.finder,
+            "seen": round(self.seen, 3),
         }
 
 
@@ -195,7 +199,7 @@ class View:
         side: obverse, reverse, edge, other; empty where nobody said.
         sha256: content hash of the encoded picture.
         source: the path it was added from, for people.
-        region: ``Region.to_dict()`` of the object in the source picture.
+        region: ``Region.to_dict()`` of the object in the source picture; and ``upright``.
         thumbnail: the upright patch as JPEG bytes.
         embedding: vector and map; None where a query did not ask for them.
         added: UTC time as ISO 8601.
@@ -210,6 +214,11 @@ class View:
     thumbnail: bytes
     embedding: Embedding | None
     added: str
+
+    @property
+    def upright(self) -> float:
+        """Degrees counter-clockwise by which the thumbnail must be turned to stand upright."""
+        return float(self.region.get("upright", 0.0))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -312,6 +321,12 @@ class Candidate:
     evidence: Evidence
     sides: tuple[Match | None, ...] = ()
 
+    @property
+    def upright(self) -> float:
+        """Degrees counter-clockwise by which the query's patch must be turned to stand upright, as
+        the view does once it is turned by its own ``upright``; 0 to 360."""
+        return (self.view.upright - self.evidence.turn) % 360
+
     def to_dict(self) -> dict[str, Any]:
         sides = [None if match is None else match.to_dict() for match in self.sides]
         return {
@@ -320,6 +335,7 @@ class Candidate:
             "similarity": round(float(self.similarity), 5),
             "score": round(float(self.score), 5),
             "probability": round(float(self.probability), 5),
+            "upright": round(self.upright, 2),
             "evidence": self.evidence.to_dict(),
             **({"sides": sides} if sides else {}),
         }
@@ -348,6 +364,33 @@ class Pairing:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is wrong with a photo, by how much, and what to do about it.
+
+    Attributes:
+        name: ``blurred``, ``glare`` …, see ``obverse.quality``.
+        measured, limit: in ``unit``.
+        unit: what is counted, in words.
+        advice: one plain line.
+    """
+
+    name: str
+    measured: float
+    limit: float
+    unit: str
+    advice: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "measured": round(self.measured, 4),
+            "limit": self.limit,
+            "unit": self.unit,
+            "advice": self.advice,
+        }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """Ranked items with calibrated probabilities, the evidence, and the decision.
@@ -361,6 +404,7 @@ class Answer:
         sides: where two photos were asked about together, the answer to each alone, in their order;
             ``photo`` and ``patch`` are then those of the first.
         pairing: how those two go together, else None.
+        quality: what is wrong with the photo; it changes nothing else in the answer.
     """
 
     photo: Photo
@@ -370,6 +414,7 @@ class Answer:
     times_ms: Mapping[str, float]
     sides: tuple[Answer, ...] = ()
     pairing: Pairing | None = None
+    quality: tuple[Issue, ...] = ()
 
     @property
     def best(self) -> Candidate | None:
@@ -388,6 +433,7 @@ class Answer:
             "known": self.known,
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
+            "quality": [issue.to_dict() for issue in self.quality],
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
         if self.pairing is not None:

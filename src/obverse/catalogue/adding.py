@@ -21,6 +21,7 @@ import cv2
 
 from obverse import photo as photos
 from obverse.catalogue.importers import Row
+from obverse.catalogue.levelling import Leveller
 from obverse.catalogue.store import Store
 from obverse.errors import ObverseError
 from obverse.photo import Limits
@@ -146,6 +147,8 @@ class Addition:
         self._merge_items()
         for sha, found in self._store.hashes().items():
             self._known[sha] = [Entry(*entry) for entry in found]
+        stored = ((e.id, e.item, e.side) for entries in self._known.values() for e in entries)
+        self._leveller = Leveller(self._store, self._pipeline, stored)
         done = 0
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             try:
@@ -249,8 +252,9 @@ class Addition:
         self.report.moved += len(moved)
 
     def _new_views(self, looked: list[tuple[Entry, str, Patch]]) -> list[View]:
-        embeddings = self._pipeline.embed([patch for _, _, patch in looked]) if looked else []
-        return [
+        patches = [patch for _, _, patch in looked]
+        embeddings = self._pipeline.embed(patches) if looked else []
+        views = [
             View(
                 id=entry.id,
                 item=entry.item,
@@ -264,6 +268,7 @@ class Addition:
             )
             for (entry, sha, patch), embedding in zip(looked, embeddings, strict=True)
         ]
+        return self._leveller.level(views, patches)
 
     def _changed_views(self, changed: list[tuple[Entry, str]]) -> list[View]:
         ids = sorted({was for _, was in changed})

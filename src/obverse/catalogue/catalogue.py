@@ -13,11 +13,12 @@ from typing import Any
 from obverse import photo as photos
 from obverse import recipes
 from obverse._version import __version__
-from obverse.catalogue import exporter, importers
+from obverse.catalogue import exporter, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
+from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
@@ -283,6 +284,37 @@ class Catalogue:
         removed = self._store.delete(views=sorted(views), items=sorted(items))
         self._store.optimise()
         return removed
+
+    def level(
+        self,
+        item: str | None = None,
+        *,
+        side: str | None = None,
+        view: str | None = None,
+        turn: float | None = None,
+    ) -> LevelReport:
+        """Say which way is up: the views of a side follow the first one added.
+
+        Args:
+            item: whose views; all items if none is named.
+            side: of that item; all of them, each for itself, if none is named.
+            view: one view by its id, which alone is turned; instead of an item.
+            turn: degrees counter-clockwise by which the first picture, as it was added, must be
+                turned to stand upright. If not given, it stays, and the others follow.
+
+        Raises:
+            UsageError: arguments that do not go together, a turn that is no number, things that are
+                not round.
+            NotInCatalogue: no such item or view.
+        """
+        if view is not None:
+            if turn is None or item is not None or side is not None:
+                raise UsageError("a view is turned alone", hint="give --view ID --turn DEGREES")
+            return levelling.turn_view(self._store, view, turn)
+        if item is None and turn is not None:
+            raise UsageError("whose turn?", hint="name an item or a view")
+        items = [i.id for i in (self.items() if item is None else [self.item(item)])]
+        return levelling.level(self._store, self.pipeline, items, side, turn)
 
     def export(self, folder: str | Path) -> Path:
         """Write ``catalogue.csv`` with every view and its item's attributes, and the thumbnails as

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from obverse import canvas
 from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
 from obverse.types import View
@@ -18,7 +19,7 @@ CHUNK = 256
 
 
 def write(folder: Path, store: Store) -> Path:
-    """Write ``catalogue.csv`` and one levelled picture per view into ``pictures/``.
+    """Write ``catalogue.csv`` and one levelled, upright picture per view into ``pictures/``.
 
     The columns are those that importing knows and one per attribute; lists and objects are written
     as JSON. An attribute called like a column gets an underscore. Returns the CSV's path.
@@ -42,7 +43,10 @@ def write(folder: Path, store: Store) -> Path:
                 if view.item not in items:  # added since
                     continue
                 picture = Path("pictures") / f"{view.id}.jpg"
-                (folder / picture).write_bytes(view.thumbnail)
+                if view.upright:
+                    canvas.save(canvas.upright(view), folder / picture)
+                else:
+                    (folder / picture).write_bytes(view.thumbnail)
                 item = items[view.item]
                 values = [_cell(item.attributes.get(name)) for name in names]
                 lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])

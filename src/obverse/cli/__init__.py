@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, stages, train
+from obverse.cli import ask, manage, measure, picture, stages, train
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError
 
@@ -35,7 +35,10 @@ app.command()(manage.info)
 app.command("list")(manage.list_items)
 app.command()(manage.show)
 app.command()(manage.remove)
+app.command()(manage.level)
 app.command()(manage.export)
+app.command()(picture.quality)
+app.command()(picture.cutout)
 app.command()(stages.find)
 app.command()(stages.normalise)
 app.command()(stages.embed)

@@ -25,6 +25,9 @@ def write_answer(answer: Answer | Tray) -> None:
     write(describe(answer))
     if answer.sides:
         write(pairing(answer))
+    advice = dict.fromkeys(i.advice for a in answer.sides or (answer,) for i in a.quality)
+    if advice:
+        write(f"  advice: {'; '.join(advice)}")
     if answer.candidates:
         _write_candidates(answer)
 

@@ -183,6 +183,38 @@ def export(
         write(f"{table}: {count(stats['views'], 'view')} of {count(stats['items'], 'item')}")
 
 
+def level(
+    catalogue: Uri,
+    item: Annotated[
+        str | None, typer.Argument(metavar="[ITEM]", help="An item's id; all items if left out.")
+    ] = None,
+    turn: Annotated[
+        float | None,
+        typer.Option(metavar="DEGREES", help="How far its first picture must be turned left."),
+    ] = None,
+    side: Annotated[str | None, typer.Option(help="Only this side of the item.")] = None,
+    view: Annotated[
+        str | None, typer.Option(metavar="ID", help="Turn this view alone, instead of an item.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say which way is up; answers and pictures are shown so.
+
+    A new view is levelled to those of the same side by itself. This sets the turn of the first
+    one by hand, and the others follow; without --turn they are levelled to it anew.
+    """
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, any_model=True) as opened:
+        report = opened.level(item, side=side, view=view, turn=turn)
+    if as_json:
+        emit(report.to_dict())
+        return
+    write(f"{catalogue}: {count(report.turned, 'view')} turned")
+    if report.unsure:
+        say(f"too unlike the first to tell: {', '.join(report.unsure)}; turn them with --view")
+
+
 def parse_attributes(pairs: list[str]) -> dict[str, Any]:
     """``KEY=VALUE`` pairs; a value that is a JSON number, true, false or null is taken as that."""
     attributes: dict[str, Any] = {}
@@ -243,8 +275,6 @@ def write_facts(facts: dict[str, Any]) -> None:
 def _draw_item(item: Item, views: list[View], recipe: str, path: Path) -> None:
     from obverse import canvas, draw, recipes
 
-    cards = [
-        draw.Card(canvas.decode(v.thumbnail), v.side or "view", Path(v.source).name) for v in views
-    ]
+    cards = [draw.Card(canvas.upright(v), v.side or "view", Path(v.source).name) for v in views]
     is_disc = recipes.get(recipe).geometry == "disc"
     canvas.save(draw.contact(cards, item.name, is_disc), path)

@@ -225,14 +225,19 @@ def _load(photo: str, limits: Limits) -> Photo:
 def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
     loaded = _load(photo, limits)
     regions = pipeline.find(loaded)
+    region = pick(regions, number, photo)
+    return Prepared(loaded, region, pipeline.normalise(loaded, region))
+
+
+def pick(regions: list[Region], number: int, photo: str) -> Region:
+    """The region of that number, from 1. Raises ``UsageError`` if there are not so many."""
     if number > len(regions):
         raise UsageError(
             f"there is no region {number}, {len(regions)} were found",
             where=photo,
             hint="see them with: obverse find PHOTO --draw PICTURE",
         )
-    region = regions[number - 1]
-    return Prepared(loaded, region, pipeline.normalise(loaded, region))
+    return regions[number - 1]
 
 
 def _check_picture(draw: Path | None, photo: str) -> None:

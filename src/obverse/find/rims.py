@@ -30,6 +30,10 @@ SHALLOW = 0.3
 """A mask's edge is a rim only where the inset just inside it is below this; else something lies
 over the coin there."""
 FLATTEST = 0.3
+AGREES = 0.2
+"""How far the inset may be from the ellipse's own where nothing lies over the coin: of 43 photos of
+`wild_dev` at least 0.97 of the face agrees; another coin over 0.14 of it leaves 0.92 in the median
+(0.90 within 0.15, 0.94 within 0.25)."""
 
 
 _theta = np.linspace(0.0, 2 * np.pi, RAYS, endpoint=False)
@@ -210,6 +214,16 @@ def judge(seen: Seen, matrix: F64, cells: Array) -> float:
     filled = float(np.maximum(mask, inset).mean())
     share = count / max(float(np.pi * abs(np.linalg.det(matrix[:, :2]))), 1.0)
     return filled * float(np.clip(1.1 - 2 * off, 0, 1) * np.clip(share / 0.3, 0, 1))
+
+
+def share_seen(seen: Seen, matrix: F64) -> float:
+    """Share of the ellipse where the object itself is seen, 0 to 1: the mask says coin and the
+    inset is that of this ellipse. The rest lies under something, another coin too, or beyond the
+    picture's edge."""
+    field = field_of(seen.mask.shape, matrix)
+    coin = (field < 1) & ((seen.mask > 0.5) | (seen.inset > 0.5))
+    shown = int((coin & (np.abs(seen.inset - (1 - field)) < AGREES)).sum())
+    return min(1.0, shown / max(float(np.pi * abs(np.linalg.det(matrix[:, :2]))), 1.0))
 
 
 def field_of(shape: tuple[int, ...], matrix: F64) -> F32:

@@ -26,7 +26,16 @@ import onnxruntime
 from obverse.errors import ModelError
 from obverse.find.classical import ClassicalFinder, bounds
 from obverse.find.ellipses import to_ellipse
-from obverse.find.rims import CELLS, Seen, ellipse_of, field_of, fit_rim, judge, share_out
+from obverse.find.rims import (
+    CELLS,
+    Seen,
+    ellipse_of,
+    field_of,
+    fit_rim,
+    judge,
+    share_out,
+    share_seen,
+)
 from obverse.types import F32, F64, U8, Photo, Region
 
 FIRST, CLOSER = 256, 704
@@ -68,11 +77,13 @@ NESTED = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Object:
-    """One object: the map of the unit circle to its rim in photo pixels, (2, 3), and how sure."""
+    """One object: the map of the unit circle to its rim in photo pixels, (2, 3), how sure, and
+    which share of it is seen."""
 
     matrix: F64
     score: float
     outline: F32 | None = None
+    seen: float = 1.0
 
     @property
     def radius(self) -> float:
@@ -222,7 +233,7 @@ def pick(seen: Seen, rough: Object) -> Object | None:
     score = judge(seen, matrix, cells)
     if outline is not None:
         outline = (outline @ seen.to_photo[:, :2].T + seen.to_photo[:, 2]).astype(np.float32)
-    return Object(carry(seen.to_photo, matrix), score, outline)
+    return Object(carry(seen.to_photo, matrix), score, outline, share_seen(seen, matrix))
 
 
 def distinct(objects: list[Object]) -> list[Object]:
@@ -267,4 +278,5 @@ def _region(photo: Photo, o: Object) -> Region:
         ellipse=ellipse,
         outline=outline,
         finder=UNetFinder.name,
+        seen=o.seen,
     )

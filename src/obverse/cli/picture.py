@@ -1,0 +1,157 @@
+"""Commands about a photo itself: is it good enough, and the object without its background."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from obverse.cli.console import count, emit, say, write
+from obverse.cli.options import (
+    Json,
+    MaxBytes,
+    MaxMegapixels,
+    OnePhoto,
+    Photos,
+    RegionNumber,
+    keep_photos,
+    make_limits,
+)
+from obverse.cli.stages import pick
+from obverse.errors import PhotoError, UsageError
+
+TRANSPARENT = (".png", ".webp")
+COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
+
+
+def quality(
+    photos: Photos,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """Is a photo good enough to be answered, and what to do about it if not.
+
+    Blur, glare, a rim cut off or covered, too small, oblique, dark or bright: each measured, with
+    the limit past which answers begin to go wrong. For round things.
+    """
+    from obverse import quality as measures
+    from obverse import recipes
+    from obverse.photo import load
+    from obverse.pipeline import REDUCE_TO, Pipeline
+
+    pipeline, limits = Pipeline(recipes.get("coin")), make_limits(max_bytes, max_megapixels)
+    results: list[dict[str, Any]] = []
+    failed = 0
+    for photo in photos:
+        try:
+            loaded = load(photo, limits=limits, reduce_to=REDUCE_TO)
+            patch = pipeline.look(loaded)
+        except PhotoError as error:
+            failed += 1
+            say(str(error))
+            results.append(error.to_dict())
+            continue
+        measured = measures.measure(loaded, patch)
+        issues = measures.judge(measured, measures.limits().values)
+        results.append({
+            "photo": loaded.to_dict(),
+            "region": patch.region.to_dict(),
+            "measured": {name: round(value, 4) for name, value in measured.items()},
+            "quality": [issue.to_dict() for issue in issues],
+        })  # fmt: skip
+        if not as_json:
+            write(f"{photo}: {', '.join(issue.name for issue in issues) or 'good'}")
+            for issue in issues:
+                write(f"  {issue.advice}")
+                write(f"  ({issue.unit}: {issue.measured:.3g}, limit {issue.limit:.3g})")
+    if as_json:
+        emit(results if len(photos) > 1 else results[0])
+    if failed:
+        if len(photos) > 1:
+            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
+        raise typer.Exit(1)
+
+
+def cutout(
+    photo: OnePhoto,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A .png or .webp file; a folder with --all.")
+    ],
+    level: Annotated[bool, typer.Option("--level", help="Undo the tilt too.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every object, as PNG files in the folder OUT.")
+    ] = False,
+    background: Annotated[
+        str, typer.Option(metavar="COLOUR", help="Instead of none: white, black or #rrggbb.")
+    ] = "",
+    region: RegionNumber = 1,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """A round object without its background, at the photo's full size.
+
+    The rim is traced anew at full size; a hole in the middle goes too where it shows the same plain
+    ground as lies beside the object.
+    """
+    colour = parse_colour(background)
+    _check_out(out, photo, every, colour is not None)
+    from obverse import canvas, cutout, recipes
+    from obverse.photo import load
+    from obverse.pipeline import Pipeline
+
+    loaded = load(photo, limits=make_limits(max_bytes, max_megapixels))
+    regions = Pipeline(recipes.get("coin")).find(loaded)
+    if every:
+        out.mkdir(parents=True, exist_ok=True)
+        jobs = [(r, out / f"{Path(photo).stem}-{n}.png") for n, r in enumerate(regions, 1)]
+        keep_photos([path for _, path in jobs], [photo])
+    else:
+        jobs = [(pick(regions, region, photo), out)]
+    written: list[dict[str, Any]] = []
+    for one, path in jobs:
+        picture = cutout.cut(loaded, one, level=level)
+        canvas.save(picture if colour is None else cutout.lay_on(picture, colour), path)
+        h, w = picture.shape[:2]
+        written.append({"file": str(path), "width": w, "height": h, "region": one.to_dict()})
+        if not as_json:
+            write(f"{path}: {w} x {h} pixels")
+    if as_json:
+        emit({"photo": loaded.to_dict(), "cutouts": written})
+
+
+def parse_colour(text: str) -> tuple[int, int, int] | None:
+    """``white``, ``black`` or ``#rrggbb`` as RGB; None for nothing."""
+    if not text:
+        return None
+    if text.lower() in COLOURS:
+        return COLOURS[text.lower()]
+    if not re.fullmatch("#[0-9a-fA-F]{6}", text):
+        raise UsageError(f"{text!r} is no colour", hint="write white, black or #rrggbb")
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+def _check_out(out: Path, photo: str, every: bool, has_background: bool) -> None:
+    """Refuse a place that could not be written to before the work is done, not after."""
+    if every:
+        if out.exists() and not out.is_dir():
+            raise UsageError("is a file", where=out, hint="--all writes into a folder")
+        return
+    if out.is_dir():
+        raise UsageError("is a folder", where=out, hint="name a .png file, or add --all")
+    if not out.parent.is_dir():
+        raise UsageError("no such folder", where=out.parent, hint="make it first")
+    from obverse.canvas import check_format
+
+    check_format(out)
+    if not has_background and out.suffix.lower() not in TRANSPARENT:
+        raise UsageError(
+            f"a {out.suffix} picture cannot be transparent",
+            where=out,
+            hint="name a .png or .webp file, or add --background white",
+        )
+    keep_photos([out], [photo])
