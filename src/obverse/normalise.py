@@ -39,8 +39,8 @@ def disc(photo: Photo, region: Region) -> Patch:
         A patch of ``SIZE`` x ``SIZE`` pixels, its polar image (``ANGLES``, ``RADII``, 3).
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
-    original = _warp(photo, matrix)
-    inside = _disc_mask(SIZE)
+    original = warp(photo, matrix)
+    inside = disc_mask(SIZE)
     image = even_light(original, inside)
     image[~inside] = GREY
     grey = cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY)
@@ -57,7 +57,7 @@ def flat(photo: Photo, region: Region) -> Patch:
     x0, y0, x1, y1 = region.box
     sx, sy = SIZE / max(x1 - x0, 1.0), SIZE / max(y1 - y0, 1.0)
     matrix = np.array([[sx, 0.0, -x0 * sx - 0.5 + 0.5 * sx], [0.0, sy, -y0 * sy - 0.5 + 0.5 * sy]])
-    original = _warp(photo, matrix)
+    original = warp(photo, matrix)
     image = even_light(original, np.ones((SIZE, SIZE), bool))
     upright = cv2.resize(image, (RADII, ANGLES), interpolation=cv2.INTER_AREA)
     return Patch(image, original, upright.astype(np.uint8, copy=False), matrix, region)
@@ -75,15 +75,26 @@ def preprocessing() -> dict[str, float]:
     }
 
 
-def disc_matrix(ellipse: Ellipse) -> F64:
-    """The affine map, float64 (2, 3), from full-size photo pixels to patch pixels that takes the
-    ellipse to the circle touching the patch's sides."""
+def disc_matrix(ellipse: Ellipse, size: int = SIZE) -> F64:
+    """The affine map, float64 (2, 3), from full-size photo pixels to those of a square of ``size``
+    pixels that takes the ellipse to the circle touching its sides."""
     phi = math.radians(ellipse.angle)
     c, s = math.cos(phi), math.sin(phi)
     turn = np.array([[c, -s], [s, c]])
-    linear = turn @ np.diag([SIZE / 2 / ellipse.a, SIZE / 2 / ellipse.b]) @ turn.T
-    offset = np.array([SIZE / 2 - 0.5] * 2) - linear @ np.array([ellipse.cx, ellipse.cy])
+    linear = turn @ np.diag([size / 2 / ellipse.a, size / 2 / ellipse.b]) @ turn.T
+    offset = np.array([size / 2 - 0.5] * 2) - linear @ np.array([ellipse.cx, ellipse.cy])
     return np.hstack([linear, offset[:, None]])
+
+
+def square_matrix(region: Region, size: int) -> F64:
+    """The affine map, float64 (2, 3), from full-size photo pixels to those of a square of ``size``
+    pixels that the region fills: its ellipse as a circle, or its box as it lies, in the middle."""
+    if region.ellipse:
+        return disc_matrix(region.ellipse, size)
+    x0, y0, x1, y1 = region.box
+    scale = size / max(x1 - x0, y1 - y0, 1.0)
+    middle = scale * np.array([x0 + x1 - 1, y0 + y1 - 1]) / 2
+    return np.hstack([scale * np.eye(2), ((size - 1) / 2 - middle)[:, None]])
 
 
 def unwrap(image: Array) -> U8:
@@ -152,15 +163,15 @@ def _inscribed(region: Region) -> Ellipse:
     return Ellipse(cx, cy, half_h, half_w, 90.0)
 
 
-def _warp(photo: Photo, matrix: F64) -> U8:
-    """Sample the patch. A large object is first shrunk by area so that nothing aliases."""
+def warp(photo: Photo, matrix: F64, size: int = SIZE) -> U8:
+    """Sample a square of ``size`` pixels by a map from full-size photo pixels to it. A large object is first shrunk by area so that nothing aliases."""
     pixels, scale = photo.pixels, photo.scale
     m = matrix.copy()
     # Pixel centres: x_full = (x_decoded + 0.5) / scale - 0.5.
     m[:, 2] += m[:, :2].sum(axis=1) * (0.5 / scale - 0.5)
     m[:, :2] /= scale
     corners = cv2.invertAffineTransform(m) @ np.array(
-        [[0, 0, SIZE, SIZE], [0, SIZE, 0, SIZE], [1, 1, 1, 1]], np.float64
+        [[0, 0, size, size], [0, size, 0, size], [1, 1, 1, 1]], np.float64
     )
     h, w = pixels.shape[:2]
     x0, y0 = np.floor(np.clip(corners.min(axis=1) - 2, 0, [w - 1, h - 1])).astype(int)
@@ -177,13 +188,14 @@ def _warp(photo: Photo, matrix: F64) -> U8:
         m[:, 2] += m[:, :2] @ (0.5 * step - 0.5)
         m[:, :2] *= step
     out = cv2.warpAffine(
-        crop, m, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        crop, m, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(out, np.uint8)
 
 
 @lru_cache(maxsize=4)
-def _disc_mask(size: int) -> Array:
+def disc_mask(size: int) -> Array:
+    """The unit disc, bool (size, size)."""
     centre = (size - 1) / 2
     yy, xx = np.mgrid[0:size, 0:size]
     return np.asarray(np.hypot(xx - centre, yy - centre) <= size / 2)

@@ -1,0 +1,183 @@
+"""How often is the year read, and how often wrongly?
+
+    python benchmarks/year.py DATA              # the table
+    python benchmarks/year.py DATA --fit        # the weights of obverse.year.reader, refitted
+
+`dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
+chosen on the first. `cents` was read once. In `wild_dev` the coin's ellipse and turn are the true
+ones, or what finder and match give; only coins of at least 200 pixels count. ``possible`` is how
+many years were asked for: all from 1800 on, or those that a catalogue entry of the coin's type
+would list (the years of its type in the same table).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from obverse import find
+from obverse.photo import load
+from obverse.types import Ellipse, Photo, Region
+from obverse.year.calendars import dates_of
+from obverse.year.reader import Reading, YearReader, features
+
+WIDE = {"year_from": 1800}
+LEAST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A photo, what to read it with, and the year on it."""
+
+    photo: Path
+    year: int
+    item: str
+    half: int
+    region: Region | None = None
+    turn: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    case: Case
+    reading: Reading
+    ms: float
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [row for row in csv.DictReader(stream) if row.get("year")]
+
+
+def cases(data: Path, name: str) -> list[Case]:
+    """``dev``, ``wild`` (true ellipse and turn), ``wild lying`` (turn unknown), ``cents``."""
+    if name == "cents":
+        folder = data / "cents"
+        return [
+            Case(folder / r["file"], int(r["year"]), "cent", 1) for r in rows(folder / "years.csv")
+        ]
+    table = data / ("worldcoins/dev.csv" if name == "dev" else "wild_dev/wild.csv")
+    listed = rows(table)
+    designs = sorted({r["design_id"] for r in listed})
+    out = []
+    for r in listed:
+        half = designs.index(r["design_id"]) % 2
+        case = Case(table.parent / r.get("photo", r["file"]), int(r["year"]), r["design_id"], half)
+        if name != "dev":
+            ellipse = Ellipse(*(float(r[k]) for k in ("cx", "cy", "a", "b", "ellipse_angle")))
+            if 2 * ellipse.a < LEAST:
+                continue
+            turn = None if name == "wild lying" else -float(r["turn"]) % 360
+            case = replace(case, region=Region((0, 0, 1, 1), 1.0, ellipse), turn=turn)
+        out.append(case)
+    return out
+
+
+def read(
+    reader: YearReader, name: str, data: Path, possible: str, every: int, half: int | None
+) -> Iterator[Done]:
+    finder = find.get("unet")
+    chosen = cases(data, name)
+    years: dict[str, set[int]] = {}
+    for case in chosen:
+        years.setdefault(case.item, set()).add(case.year)
+    for case in [c for c in chosen if half in (None, c.half)][::every]:
+        photo: Photo = load(case.photo)
+        region = case.region or finder.find(photo)[0]
+        listed = years[case.item]
+        spread = {"year_from": min(listed), "year_to": max(listed)}
+        dates = dates_of(spread if possible == "type" else WIDE)
+        start = time.perf_counter()
+        reading = reader.read(photo, region, dates, case.turn)
+        yield Done(case, reading, 1e3 * (time.perf_counter() - start))
+
+
+def counts(done: list[Done]) -> tuple[float, float, float]:
+    """Shares read right, read wrong, not read."""
+    right = sum(d.reading.best is not None and d.reading.best.year == d.case.year for d in done)
+    none = sum(d.reading.best is None for d in done)
+    n = max(len(done), 1)
+    return right / n, (len(done) - right - none) / n, none / n
+
+
+def summary(name: str, possible: str, done: list[Done]) -> str:
+    right, wrong, none = counts(done)
+    ms = float(np.median([d.ms for d in done]))
+    second = [d for d in done if d.case.half]
+    held = (
+        ""
+        if len(second) == len(done)
+        else "{:6.3f} {:6.3f}  n={}".format(*counts(second)[:2], len(second))
+    )
+    return f"{name:<12} {possible:<9} {right:6.3f} {wrong:6.3f} {none:6.3f} {len(done):5} {ms:6.0f}   {held}"
+
+
+def fit(done: list[Done]) -> tuple[float, float, float]:
+    """Weights of score and lead and the bias: logistic regression by Newton's method, with a
+    little shrinkage towards none."""
+    known = [d for d in done if d.reading.likelihoods[0] > 0 and d.reading.chances]
+    x = np.array([[*features(*d.reading.likelihoods), 1.0] for d in known])
+    y = np.array(
+        [max(d.reading.chances, key=d.reading.chances.__getitem__) == d.case.year for d in known],
+        float,
+    )
+    w = np.zeros(3)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ w))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 0.1 * np.diag([1.0, 1.0, 0.0])
+        w -= np.linalg.solve(hessian, x.T @ (p - y) + 0.1 * np.array([1.0, 1.0, 0.0]) * w)
+    return float(w[0]), float(w[1]), float(w[2])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", default="dev,wild,wild lying,cents")
+    parser.add_argument("--possible", default="wide,type")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th photo")
+    parser.add_argument("--half", type=int, choices=(0, 1), help="only one half of the designs")
+    parser.add_argument("--fit", action="store_true", help="refit the weights on the first half")
+    parser.add_argument("--show", action="store_true", help="name what was not read right")
+    args = parser.parse_args()
+    reader = YearReader()
+    print("set          possible   exact  wrong   none     n     ms   second half: exact, wrong")
+    everything: list[Done] = []
+    for name in args.sets.split(","):
+        for possible in args.possible.split(","):
+            if name == "cents" and possible == "type":
+                continue
+            done = list(read(reader, name, args.data, possible, args.every, args.half))
+            everything += done
+            print(summary(name, possible, done), flush=True)
+            for d in done if args.show else ():
+                top = max(d.reading.chances, key=d.reading.chances.__getitem__, default=0)
+                if top != d.case.year or d.reading.best is None:
+                    best = d.reading.best
+                    text = "" if best is None else " ".join(best.text)
+                    p = d.reading.chances.get(top, 0)
+                    print(
+                        f"  {d.case.photo.parent.name}/{d.case.photo.name} {d.case.item} is {d.case.year}, "
+                        f"read {top} ({p:.2f}) {text} {d.reading.likelihoods}"
+                    )
+    sure = [
+        (d.reading.best.probability, d.reading.best.year == d.case.year)
+        for d in everything
+        if d.reading.best
+    ]
+    p, y = np.array(sure, float).T
+    print(
+        f"calibration: mean probability {p.mean():.3f}, exact when it answers {y.mean():.3f}, "
+        f"Brier {np.mean((p - y) ** 2):.4f}, n={len(p)}"
+    )
+    if args.fit:
+        print("SCORE, LEAD, BIAS =", fit([d for d in everything if not d.case.half]))
+
+
+if __name__ == "__main__":
+    main()

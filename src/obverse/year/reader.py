@@ -1,0 +1,194 @@
+"""Read the year off an object: find text, ask how likely each allowed number is, weigh it all.
+
+The object is cut out of the photo, tilt undone, upright where the turn is known, and looked at once
+or twice (``LOOKS``). Text lies along the rim as well as straight: the detector's turned boxes cover
+both. Only the numbers that are possible are asked for. The likelihoods of the best and of the next
+year give the probability by a logistic model; below ``SURE`` the reader abstains.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from obverse import normalise
+from obverse.types import F64, U8, Photo, Region, YearReading
+from obverse.year.calendars import CHARACTERS, Dated
+from obverse.year.ctc import Numerals
+from obverse.year.ocr import Ocr, TextBox
+from obverse.year.spots import Spot, spots
+
+SIDE = 512
+"""Side of the picture that lines are cut from, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to look: the side at which text is searched, always in evened light, and whether its
+    lines are read in evened light too or as photographed."""
+
+    side: int
+    evened: bool
+
+
+LOOKS = (Look(384, evened=False), Look(256, evened=True))
+ENOUGH = 0.9
+"""Likelihood of a year from which nobody looks a second time."""
+LOWEST, TALLEST = 0.025, 0.25
+"""Heights of a date's line, in sides of the picture; the tall ones are values."""
+FLOOR = 1e-4
+"""Likelihoods below this say nothing."""
+LEAD, SCORE, BIAS = 0.5, 1.0, 0.0
+SURE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of an object.
+
+    Attributes:
+        best: the year, or None where nothing sure can be said.
+        chances: the probability of every allowed year; together at most 1.
+        likelihoods: of the best and of the next year, what the probability was made of.
+    """
+
+    best: YearReading | None = None
+    chances: dict[int, float] = field(default_factory=dict)
+    likelihoods: tuple[float, float] = (0.0, 0.0)
+
+
+class YearReader:
+    """Reads years; keeps the models. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self.ocr = Ocr()
+
+    @cached_property
+    def numerals(self) -> Numerals:
+        return Numerals(self.ocr.alphabet, CHARACTERS)
+
+    def read(
+        self, photo: Photo, region: Region, dates: Sequence[Dated], turn: float | None = None
+    ) -> Reading:
+        """The year on an object.
+
+        Args:
+            photo, region: the object.
+            dates: what it may say, see ``calendars.dates_of``.
+            turn: how far the object lies turned from upright, in degrees counter-clockwise; None
+                if nobody knows, then lines are read from both ends.
+        """
+        dates = [d for d in dates if self.numerals.can_write(d.written)]
+        if not dates:
+            return Reading()
+        plain, evened, matrix = picture(photo, region, turn or 0.0)
+        numbers = list(dict.fromkeys(d.written for d in dates))
+        total, best = np.zeros(len(numbers)), np.zeros(len(numbers))
+        where: dict[int, Spot] = {}
+        for look in LOOKS:
+            seen = np.zeros(len(numbers))
+            for spot in self._look(plain, evened, look, numbers, both=turn is None):
+                seen = np.maximum(seen, spot.likelihoods)
+                where |= dict.fromkeys(np.flatnonzero(spot.likelihoods > best).tolist(), spot)
+                best = np.maximum(best, spot.likelihoods)
+            total = 1 - (1 - total) * (1 - seen)
+            if total.max() >= ENOUGH:
+                break
+        return self._weigh(dict(zip(numbers, total.tolist(), strict=True)), dates, where, matrix)
+
+    def _look(
+        self, plain: U8, evened: U8, look: Look, numbers: Sequence[str], both: bool
+    ) -> list[Spot]:
+        size = (look.side, look.side)
+        small = np.asarray(cv2.resize(evened, size, interpolation=cv2.INTER_AREA), np.uint8)
+        boxes = [b.scaled(SIDE / look.side) for b in self.ocr.find(small)]
+        boxes = [b for b in boxes if LOWEST * SIDE < b.height < TALLEST * SIDE]
+        found = []
+        for way in (boxes, [b.reversed() for b in boxes])[: 1 + both]:
+            tables = self.ocr.read(evened if look.evened else plain, way)
+            found += spots(self.numerals, numbers, way, tables)
+        return found
+
+    def _weigh(
+        self,
+        total: dict[str, float],
+        dates: Sequence[Dated],
+        where: dict[int, Spot],
+        matrix: F64,
+    ) -> Reading:
+        """From the likelihood of every number to the chance of every year."""
+        years: dict[int, tuple[float, str]] = {}
+        for d in dates:
+            years[d.year] = max(years.get(d.year, (0.0, "")), (total[d.written], d.written))
+        order = sorted(years, key=lambda y: -years[y][0])
+        first, second = (years[y][0] for y in (order + order)[:2])
+        if len(order) < 2:
+            second = 0.0
+        if first < FLOOR:
+            return Reading()
+        sure = probability(first, second)
+        rest = sum(years[y][0] for y in order[1:]) + FLOOR * len(order)
+        chances = {y: (1 - sure) * (years[y][0] + FLOOR) / rest for y in order[1:]}
+        chances[order[0]] = sure
+        if sure < SURE:
+            return Reading(None, chances, (first, second))
+        written = years[order[0]][1]
+        spot = where[list(total).index(written)]
+        reading = YearReading(
+            year=order[0],
+            written=written,
+            probability=sure,
+            boxes=tuple(_in_photo(box, matrix) for box in spot.boxes),
+            text=tuple(self.ocr.spell(table) for table in spot.tables),
+        )
+        return Reading(reading, chances, (first, second))
+
+
+def features(first: float, second: float) -> tuple[float, float]:
+    """Log odds of the best year's likelihood, and the log of its lead over the next one's."""
+    clear = min(max(first, FLOOR), 1 - FLOOR)
+    return math.log(clear / (1 - clear)), math.log((first + FLOOR) / (second + FLOOR))
+
+
+def probability(first: float, second: float) -> float:
+    """The chance that the best year is right, from its likelihood and the next one's."""
+    score, lead = features(first, second)
+    return 1 / (1 + math.exp(-(SCORE * score + LEAD * lead + BIAS)))
+
+
+def picture(photo: Photo, region: Region, turn: float) -> tuple[U8, U8, F64]:
+    """An object to read from, set upright.
+
+    Args:
+        turn: how far it lies turned, in degrees counter-clockwise.
+
+    Returns:
+        uint8 (``SIDE``, ``SIDE``, 3) as photographed with the background levelled, the same with
+        the light evened and in grey, and the map from full-size photo pixels to it, float64 (2, 3).
+    """
+    phi = math.radians(-turn)
+    c, s = math.cos(phi), math.sin(phi)
+    rotation = np.array([[c, s], [-s, c]])
+    middle = np.array([(SIDE - 1) / 2] * 2)
+    matrix = normalise.square_matrix(region, SIDE)
+    matrix = np.hstack(
+        [rotation @ matrix[:, :2], (rotation @ (matrix[:, 2] - middle) + middle)[:, None]]
+    )
+    plain = normalise.warp(photo, matrix, SIDE)
+    inside = normalise.disc_mask(SIDE) if region.ellipse else np.ones((SIDE, SIDE), bool)
+    evened = normalise.even_light(plain, inside)
+    grey = cv2.cvtColor(evened, cv2.COLOR_RGB2GRAY)
+    evened = np.repeat(grey[..., None], 3, axis=2)
+    evened[~inside] = normalise.GREY
+    plain[~inside] = plain[inside].mean(axis=0).astype(np.uint8)
+    return plain, evened, matrix
+
+
+def _in_photo(box: TextBox, matrix: F64) -> tuple[tuple[float, float], ...]:
+    back = cv2.invertAffineTransform(matrix)
+    return tuple((float(x), float(y)) for x, y in box.corners() @ back[:, :2].T + back[:, 2])
