@@ -52,7 +52,7 @@ class Done:
 
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
-        return [row for row in csv.DictReader(stream) if row.get("year")]
+        return list(csv.DictReader(stream))
 
 
 def cases(data: Path, name: str) -> list[Case]:
@@ -62,14 +62,19 @@ def cases(data: Path, name: str) -> list[Case]:
         return [
             Case(folder / r["file"], int(r["year"]), "cent", 1) for r in rows(folder / "years.csv")
         ]
-    table = data / ("worldcoins/dev.csv" if name == "dev" else "wild_dev/wild.csv")
+    table = data / ("worldcoins/dev.csv" if name.startswith("dev") else "wild_dev/wild.csv")
     listed = rows(table)
-    designs = sorted({r["design_id"] for r in listed})
+    dated = {r["design_id"] for r in listed if r["year"]}
+    if "undated" in name:
+        listed = [{**r, "year": "0"} for r in listed if r["design_id"] not in dated]
+    designs = sorted({r["design_id"] for r in listed if r["year"]})
     out = []
     for r in listed:
+        if not r["year"]:
+            continue
         half = designs.index(r["design_id"]) % 2
         case = Case(table.parent / r.get("photo", r["file"]), int(r["year"]), r["design_id"], half)
-        if name != "dev":
+        if not name.startswith("dev"):
             ellipse = Ellipse(*(float(r[k]) for k in ("cx", "cy", "a", "b", "ellipse_angle")))
             if 2 * ellipse.a < LEAST:
                 continue
@@ -108,7 +113,7 @@ def counts(done: list[Done]) -> tuple[float, float, float]:
 
 def summary(name: str, possible: str, done: list[Done]) -> str:
     right, wrong, none = counts(done)
-    ms = float(np.median([d.ms for d in done]))
+    ms = float(np.mean([d.ms for d in done]))
     second = [d for d in done if d.case.half]
     held = (
         ""

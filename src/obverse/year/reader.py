@@ -37,10 +37,17 @@ class Look:
 
 
 LOOKS = (Look(384, evened=False), Look(256, evened=True))
+TILTS = (0.0, 30.0, -30.0)
+"""Degrees from upright at which it is looked, one after the other until the year is clear. Worn
+text that is missed as it stands may be found tilted: of 87 photos of `wild_dev` (first half of the
+designs) 0.91 were read without tilts, 0.97 with these, none more wrong."""
+TURNS = (0.0, 90.0, 45.0, 135.0)
+"""The same where the turn is not known. At 90 degrees a box around two digits, nearly square, is
+taken by its other side."""
 ENOUGH = 0.9
 """Likelihood of a year from which nobody looks a second time."""
-LOWEST, TALLEST = 0.025, 0.25
-"""Heights of a date's line, in sides of the picture; the tall ones are values."""
+LOWEST, TALLEST = 0.025, 0.33
+"""Heights of a date's line, in sides of the picture: the box of an arc is tall."""
 FLOOR = 1e-4
 """Likelihoods below this say nothing."""
 LEAD, SCORE, BIAS = 0.5, 1.0, 0.0
@@ -86,20 +93,24 @@ class YearReader:
         dates = [d for d in dates if self.numerals.can_write(d.written)]
         if not dates:
             return Reading()
-        plain, evened, matrix = picture(photo, region, turn or 0.0)
         numbers = list(dict.fromkeys(d.written for d in dates))
         total, best = np.zeros(len(numbers)), np.zeros(len(numbers))
-        where: dict[int, Spot] = {}
-        for look in LOOKS:
-            seen = np.zeros(len(numbers))
-            for spot in self._look(plain, evened, look, numbers, both=turn is None):
-                seen = np.maximum(seen, spot.likelihoods)
-                where |= dict.fromkeys(np.flatnonzero(spot.likelihoods > best).tolist(), spot)
-                best = np.maximum(best, spot.likelihoods)
-            total = 1 - (1 - total) * (1 - seen)
+        where: dict[int, tuple[Spot, F64]] = {}
+        for angle in TURNS if turn is None else [turn + tilt for tilt in TILTS]:
+            plain, evened, matrix = picture(photo, region, angle)
+            for look in LOOKS:
+                seen = np.zeros(len(numbers))
+                for spot in self._look(plain, evened, look, numbers, both=turn is None):
+                    better = np.flatnonzero(spot.likelihoods > best)
+                    where |= dict.fromkeys(better.tolist(), (spot, matrix))
+                    seen = np.maximum(seen, spot.likelihoods)
+                    best = np.maximum(best, spot.likelihoods)
+                total = 1 - (1 - total) * (1 - seen)
+                if total.max() >= ENOUGH:
+                    break
             if total.max() >= ENOUGH:
                 break
-        return self._weigh(dict(zip(numbers, total.tolist(), strict=True)), dates, where, matrix)
+        return self._weigh(dict(zip(numbers, total.tolist(), strict=True)), dates, where)
 
     def _look(
         self, plain: U8, evened: U8, look: Look, numbers: Sequence[str], both: bool
@@ -118,8 +129,7 @@ class YearReader:
         self,
         total: dict[str, float],
         dates: Sequence[Dated],
-        where: dict[int, Spot],
-        matrix: F64,
+        where: dict[int, tuple[Spot, F64]],
     ) -> Reading:
         """From the likelihood of every number to the chance of every year."""
         years: dict[int, tuple[float, str]] = {}
@@ -138,7 +148,7 @@ class YearReader:
         if sure < SURE:
             return Reading(None, chances, (first, second))
         written = years[order[0]][1]
-        spot = where[list(total).index(written)]
+        spot, matrix = where[list(total).index(written)]
         reading = YearReading(
             year=order[0],
             written=written,
