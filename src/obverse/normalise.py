@@ -164,7 +164,8 @@ def _inscribed(region: Region) -> Ellipse:
 
 
 def warp(photo: Photo, matrix: F64, size: int = SIZE) -> U8:
-    """Sample a square of ``size`` pixels by a map from full-size photo pixels to it. A large object is first shrunk by area so that nothing aliases."""
+    """Sample a square of ``size`` pixels by the map from full-size photo pixels to it. A large
+    object is first shrunk by area so that nothing aliases."""
     pixels, scale = photo.pixels, photo.scale
     m = matrix.copy()
     # Pixel centres: x_full = (x_decoded + 0.5) / scale - 0.5.

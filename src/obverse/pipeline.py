@@ -31,6 +31,8 @@ from obverse.types import (
     Region,
     Verifier,
 )
+from obverse.year import twins
+from obverse.year.reader import YearReader
 
 REDUCE_TO = 1600
 """A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin."""
@@ -64,6 +66,10 @@ class Pipeline:
     @cached_property
     def decider(self) -> Decider:
         return decide.get(self.recipe.name)
+
+    @cached_property
+    def years(self) -> YearReader:
+        return YearReader()
 
     def find(self, photo: Photo) -> list[Region]:
         """Every object in the photo, largest and best first; never empty."""
@@ -102,13 +108,16 @@ class Pipeline:
         found = self.verifier.evidence(query, maps)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
-    def identify(self, store: Store, photo: Photo, *, top: int = 5) -> Answer:
+    def identify(
+        self, store: Store, photo: Photo, *, top: int = 5, year: bool | None = None
+    ) -> Answer:
         """From a photo to an answer with evidence.
 
         Args:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give.
+            year: read the year of the best item; None only where items differ by their year alone.
         """
         clock = Clock()
         with clock("find"):
@@ -122,12 +131,13 @@ class Pipeline:
         with clock("verify"):
             scores, _ = self.verify(query, hits)
             first = best_views(hits.items, scores)
-            evidence = self.prove(query, hits.maps[first[:top]])
+            wide = top if year is False else max(top, twins.near(scores[first]))
+            evidence = self.prove(query, hits.maps[first[:wide]])
         with clock("decide"):
             chances = self.decider.probabilities(scores[first])
         with clock("fetch"):
-            items = {i.id: i for i in store.items([hits.items[i] for i in first[:top]])}
-            views = {v.id: v for v in store.views([hits.views[i] for i in first[:top]])}
+            items = {i.id: i for i in store.items([hits.items[i] for i in first[:wide]])}
+            views = {v.id: v for v in store.views([hits.views[i] for i in first[:wide]])}
         candidates = tuple(
             Candidate(
                 item=items[hits.items[i]],
@@ -140,6 +150,16 @@ class Pipeline:
             for i, p, e in zip(first, chances, evidence, strict=False)
             if hits.items[i] in items and hits.views[i] in views
         )
+        group = [] if year is False else twins.twins([c.item for c in candidates])
+        if len(group) > 1 or (year and group):
+            with clock("year"):
+                dates = twins.dates([candidates[i].item for i in group])
+                lies = candidates[0].evidence.turn if self.recipe.geometry == "disc" else 0.0
+                reading = self.years.read(photo, region, dates, lies)
+                others = [i for i in range(len(first)) if i == 0 or i not in group]
+                mass = float(self.decider.probabilities(scores[first][others])[0])
+                candidates = twins.settle(candidates, group, reading, mass)
+        candidates = candidates[:top]
         known = bool(candidates) and self.decider.known(candidates[0].probability)
         return Answer(photo, patch, known, candidates, clock.times_ms)
 

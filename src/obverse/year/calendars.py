@@ -10,10 +10,13 @@ from typing import Any
 
 FIRST = 1500
 """The earliest year looked for where nobody says which are possible; dates are rare before."""
-_KEYS = ("year", "years", "year_from", "year_to")
+KEYS = ("year", "years", "year_from", "year_to")
+"""The attributes that say which years an item may show."""
 _KANJI = "〇一二三四五六七八九"
-CHARACTERS = "0123456789" + _KANJI + "十百元年"
-"""Every character that a number may be written with."""
+DIGITS = "0123456789"
+NUMERALS = DIGITS + _KANJI + "十百元年"
+"""Every character that numbers are written with here; one that stands beside a number belongs to
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,13 @@ class Calendar:
     Attributes:
         offset: Gregorian year of the year 0.
         first, last: the numbers it has.
-        era: numbered from a reign, written before 年 in kanji or digits.
+        era: name of a reign that years are counted from, in kanji; then 年 follows the number.
     """
 
     offset: int
     first: int = 1
     last: int = 9999
-    era: bool = False
+    era: str = ""
 
     def gregorian(self, number: int) -> int:
         """The Gregorian year that a year of this calendar falls in for the most part, or, of the
@@ -48,12 +51,12 @@ class Hijri(Calendar):
 
 CALENDARS: Mapping[str, Calendar] = {
     "gregorian": Calendar(0),
-    "meiji": Calendar(1867, last=45, era=True),
-    "taisho": Calendar(1911, last=15, era=True),
-    "showa": Calendar(1925, last=64, era=True),
-    "heisei": Calendar(1988, last=31, era=True),
-    "reiwa": Calendar(2018, last=99, era=True),
-    "minguo": Calendar(1911, last=199, era=True),
+    "meiji": Calendar(1867, last=45, era="明治"),
+    "taisho": Calendar(1911, last=15, era="大正"),
+    "showa": Calendar(1925, last=64, era="昭和"),
+    "heisei": Calendar(1988, last=31, era="平成"),
+    "reiwa": Calendar(2018, last=99, era="令和"),
+    "minguo": Calendar(1911, last=199, era="民國"),
     "buddhist": Calendar(-543),
     "dangi": Calendar(-2333),
     "hebrew": Calendar(-3760),
@@ -74,7 +77,7 @@ class Dated:
 
 def names_years(attributes: Mapping[str, Any]) -> bool:
     """Does the item say anything about its years?"""
-    return any(attributes.get(key) not in (None, "", []) for key in _KEYS)
+    return any(attributes.get(key) not in (None, "", []) for key in KEYS)
 
 
 def years_of(attributes: Mapping[str, Any], today: int | None = None) -> list[int]:
@@ -96,10 +99,12 @@ def dates_of(attributes: Mapping[str, Any], today: int | None = None) -> list[Da
     named = re.split(r"[,;/\s]+", str(attributes.get("calendar") or "gregorian").lower())
     calendars = [CALENDARS[n] for n in named if n in CALENDARS] or [CALENDARS["gregorian"]]
     years = set(years_of(attributes, today))
-    return list(dict.fromkeys(d for c in calendars for d in _dates(c, years)))
+    # One era goes without saying; its name on the object is often worn or set apart.
+    named_era = sum(bool(c.era) for c in calendars) > 1
+    return list(dict.fromkeys(d for c in calendars for d in _dates(c, years, named_era)))
 
 
-def _dates(calendar: Calendar, years: set[int]) -> Iterable[Dated]:
+def _dates(calendar: Calendar, years: set[int], named: bool) -> Iterable[Dated]:
     if not years:
         return
     low, high = (y - calendar.gregorian(0) for y in (min(years), max(years)))
@@ -109,21 +114,21 @@ def _dates(calendar: Calendar, years: set[int]) -> Iterable[Dated]:
     for number in range(max(low, calendar.first), min(high, calendar.last) + 1):
         year = calendar.gregorian(number)
         if year in years:
-            for written in _written(number, calendar):
+            for written in _written(number, calendar.era, named):
                 yield Dated(written, year)
 
 
-def _written(number: int, calendar: Calendar) -> Iterable[str]:
-    """A number as a coin may write it. Years of an era run from left to right or, before 1948, from
-    right to left."""
-    if not calendar.era:
+def _written(number: int, era: str, named: bool) -> Iterable[str]:
+    """A number as a coin may write it. Years of an era run from left to right or, in kanji before
+    1948, from right to left."""
+    if not era:
         yield str(number)
         return
-    forms = [f"{number}年", f"{kanji(number)}年"] + ["元年"] * (number == 1)
-    for form in forms:
-        yield form
-    for form in forms[1:]:
-        yield form[::-1]
+    name = era if named else ""
+    yield from (f"{name}{number}", f"{name}{number}年") if name else (f"{number}年",)
+    for form in [kanji(number), "元"] if number == 1 else [kanji(number)]:
+        yield f"{name}{form}年"
+        yield f"{name}{form}年"[::-1]
 
 
 def kanji(number: int) -> str:

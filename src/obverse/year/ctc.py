@@ -25,22 +25,17 @@ class Numerals:
     """The columns of a recogniser's table that count for numbers.
 
     Args:
-        alphabet: the character of each column; column 0 is the blank.
+        where: the column of each character of the recogniser's alphabet; column 0 is the blank.
         characters: every character that numbers are written with here.
     """
 
-    def __init__(self, alphabet: Sequence[str], characters: str) -> None:
-        where = {c: i for i, c in reversed(list(enumerate(alphabet))) if c}
+    def __init__(self, where: Mapping[str, int], characters: str) -> None:
         self.characters = "".join(c for c in dict.fromkeys(characters) if c in where)
         self.columns = [
             [where[c] for c in (one, *LOOKALIKES.get(one, "")) if c in where]
             for one in self.characters
         ]
         self.spaces = [0, *([where[" "]] if " " in where else [])]
-
-    def can_write(self, number: str) -> bool:
-        """Are all its characters in the recogniser's alphabet?"""
-        return bool(number) and all(c in self.characters for c in number)
 
     def reduce(self, table: F32) -> tuple[F64, F64]:
         """A recogniser's table (steps, alphabet) as probabilities of the numerals, float64
@@ -54,7 +49,7 @@ class Numerals:
 
         Args:
             numerals, gap: as ``reduce`` gives them.
-            numbers: written with ``characters``; see ``can_write``.
+            numbers: written with ``characters`` alone.
         """
         out = np.zeros(len(numbers))
         for length in {len(n) for n in numbers}:

@@ -102,6 +102,11 @@ class Ocr:
         text = self._recogniser.get_modelmeta().custom_metadata_map["character"]
         return ["", *text.split("\n"), " "]
 
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """The column of each character."""
+        return {c: i for i, c in reversed(list(enumerate(self.alphabet))) if c}
+
     def find(self, image: U8) -> list[TextBox]:
         """Lines of text at any turn, each read in the direction that is nearest to upright.
 

@@ -9,16 +9,15 @@ year give the probability by a logistic model; below ``SURE`` the reader abstain
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import cv2
 import numpy as np
 
 from obverse import normalise
 from obverse.types import F64, U8, Photo, Region, YearReading
-from obverse.year.calendars import CHARACTERS, Dated
+from obverse.year.calendars import NUMERALS, Dated
 from obverse.year.ctc import Numerals
 from obverse.year.ocr import Ocr, TextBox
 from obverse.year.spots import Spot, spots
@@ -55,6 +54,22 @@ SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What may be written: the dates, their numbers (each once), and what these are made of."""
+
+    dates: list[Dated]
+    numbers: list[str]
+    numerals: Numerals
+
+    @classmethod
+    def of(cls, dates: Sequence[Dated], ocr: Ocr) -> Question:
+        """Dates in letters that the recogniser does not know are left out."""
+        known = [d for d in dates if set(d.written) <= ocr.columns.keys()]
+        numbers = list(dict.fromkeys(d.written for d in known))
+        return cls(known, numbers, Numerals(ocr.columns, NUMERALS + "".join(numbers)))
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was made of an object.
 
@@ -75,10 +90,6 @@ class YearReader:
     def __init__(self) -> None:
         self.ocr = Ocr()
 
-    @cached_property
-    def numerals(self) -> Numerals:
-        return Numerals(self.ocr.alphabet, CHARACTERS)
-
     def read(
         self, photo: Photo, region: Region, dates: Sequence[Dated], turn: float | None = None
     ) -> Reading:
@@ -87,71 +98,75 @@ class YearReader:
         Args:
             photo, region: the object.
             dates: what it may say, see ``calendars.dates_of``.
-            turn: how far the object lies turned from upright, in degrees counter-clockwise; None
-                if nobody knows, then lines are read from both ends.
+            turn: how far it lies turned from upright, in degrees counter-clockwise, as far as
+                anybody knows: where it cannot be read so, or with None, lines are read at every
+                turn and from both ends.
         """
-        dates = [d for d in dates if self.numerals.can_write(d.written)]
-        if not dates:
+        asked = Question.of(dates, self.ocr)
+        if not asked.numbers:
             return Reading()
-        numbers = list(dict.fromkeys(d.written for d in dates))
-        total, best = np.zeros(len(numbers)), np.zeros(len(numbers))
+        if turn is not None:
+            reading = self._read(asked, photo, region, [turn + t for t in TILTS], both=False)
+            if reading.best is not None:
+                return reading
+        return self._read(asked, photo, region, TURNS, both=True)
+
+    def _read(
+        self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
+    ) -> Reading:
+        """Look until one year is clear; ``both``: read lines from both ends."""
+        total, best = np.zeros((2, len(asked.numbers)))
         where: dict[int, tuple[Spot, F64]] = {}
-        for angle in TURNS if turn is None else [turn + tilt for tilt in TILTS]:
-            plain, evened, matrix = picture(photo, region, angle)
-            for look in LOOKS:
-                seen = np.zeros(len(numbers))
-                for spot in self._look(plain, evened, look, numbers, both=turn is None):
-                    better = np.flatnonzero(spot.likelihoods > best)
-                    where |= dict.fromkeys(better.tolist(), (spot, matrix))
-                    seen = np.maximum(seen, spot.likelihoods)
-                    best = np.maximum(best, spot.likelihoods)
-                total = 1 - (1 - total) * (1 - seen)
-                if total.max() >= ENOUGH:
-                    break
+        for found, matrix in self._looks(asked, photo, region, angles, both):
+            seen = np.zeros_like(best)
+            for spot in found:
+                better = np.flatnonzero(spot.likelihoods > best)
+                where |= dict.fromkeys(better.tolist(), (spot, matrix))
+                seen = np.maximum(seen, spot.likelihoods)
+                best = np.maximum(best, spot.likelihoods)
+            total = 1 - (1 - total) * (1 - seen)
             if total.max() >= ENOUGH:
                 break
-        return self._weigh(dict(zip(numbers, total.tolist(), strict=True)), dates, where)
+        return self._weigh(asked, total, where)
 
-    def _look(
-        self, plain: U8, evened: U8, look: Look, numbers: Sequence[str], both: bool
-    ) -> list[Spot]:
-        size = (look.side, look.side)
-        small = np.asarray(cv2.resize(evened, size, interpolation=cv2.INTER_AREA), np.uint8)
-        boxes = [b.scaled(SIDE / look.side) for b in self.ocr.find(small)]
-        boxes = [b for b in boxes if LOWEST * SIDE < b.height < TALLEST * SIDE]
-        found = []
-        for way in (boxes, [b.reversed() for b in boxes])[: 1 + both]:
-            tables = self.ocr.read(evened if look.evened else plain, way)
-            found += spots(self.numerals, numbers, way, tables)
-        return found
+    def _looks(
+        self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
+    ) -> Iterator[tuple[list[Spot], F64]]:
+        """The places found by each look, and the map from the photo to the picture of it."""
+        for angle in angles:
+            plain, evened, matrix = picture(photo, region, angle)
+            for look in LOOKS:
+                size = (look.side, look.side)
+                small = np.asarray(cv2.resize(evened, size, interpolation=cv2.INTER_AREA), np.uint8)
+                boxes = [b.scaled(SIDE / look.side) for b in self.ocr.find(small)]
+                boxes = [b for b in boxes if LOWEST * SIDE < b.height < TALLEST * SIDE]
+                found = []
+                for way in (boxes, [b.reversed() for b in boxes])[: 1 + both]:
+                    tables = self.ocr.read(evened if look.evened else plain, way)
+                    found += spots(asked.numerals, asked.numbers, way, tables)
+                yield found, matrix
 
-    def _weigh(
-        self,
-        total: dict[str, float],
-        dates: Sequence[Dated],
-        where: dict[int, tuple[Spot, F64]],
-    ) -> Reading:
+    def _weigh(self, asked: Question, total: F64, where: Mapping[int, tuple[Spot, F64]]) -> Reading:
         """From the likelihood of every number to the chance of every year."""
-        years: dict[int, tuple[float, str]] = {}
-        for d in dates:
-            years[d.year] = max(years.get(d.year, (0.0, "")), (total[d.written], d.written))
+        years: dict[int, tuple[float, int]] = {}
+        for date in asked.dates:
+            i = asked.numbers.index(date.written)
+            years[date.year] = max(years.get(date.year, (-1.0, 0)), (float(total[i]), i))
         order = sorted(years, key=lambda y: -years[y][0])
-        first, second = (years[y][0] for y in (order + order)[:2])
-        if len(order) < 2:
-            second = 0.0
+        first, number = years[order[0]]
+        second = years[order[1]][0] if len(order) > 1 else 0.0
         if first < FLOOR:
             return Reading()
         sure = probability(first, second)
-        rest = sum(years[y][0] for y in order[1:]) + FLOOR * len(order)
+        rest = sum(years[y][0] + FLOOR for y in order[1:])
         chances = {y: (1 - sure) * (years[y][0] + FLOOR) / rest for y in order[1:]}
         chances[order[0]] = sure
         if sure < SURE:
             return Reading(None, chances, (first, second))
-        written = years[order[0]][1]
-        spot, matrix = where[list(total).index(written)]
+        spot, matrix = where[number]
         reading = YearReading(
             year=order[0],
-            written=written,
+            written=asked.numbers[number],
             probability=sure,
             boxes=tuple(_in_photo(box, matrix) for box in spot.boxes),
             text=tuple(self.ocr.spell(table) for table in spot.tables),

@@ -44,7 +44,7 @@ def spots(
 
     Args:
         numerals: of the recogniser that made the tables.
-        numbers: as ``Numerals.can_write`` allows.
+        numbers: written with its characters alone.
         boxes, tables: lines of text, all read in their own direction.
     """
     reduced = [numerals.reduce(table) for table in tables]
