@@ -33,6 +33,13 @@ def identify(
     photos: Photos,
     draw: Draw = None,
     top: Top = 5,
+    year: Annotated[
+        bool | None,
+        typer.Option(
+            "--year/--no-year",
+            help="Read the year too. Without: only where items differ by their year alone.",
+        ),
+    ] = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -53,7 +60,7 @@ def identify(
     ) as opened:
         for photo in photos:
             try:
-                answer = opened.identify(photo, top=top)
+                answer = opened.identify(photo, top=top, year=year)
             except PhotoError as error:
                 failed += 1
                 say(str(error))
@@ -139,7 +146,8 @@ def describe(answer: Answer) -> str:
         return f"{source}: not recognised; the catalogue is empty"
     sure = percent(best.probability)
     if answer.known:
-        return f"{source}: {best.item.name} ({sure})"
+        date = f", {answer.year.year}" if answer.year else ""
+        return f"{source}: {best.item.name}{date} ({sure})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from obverse.cli.console import emit, write, write_table
 from obverse.cli.options import (
@@ -170,6 +173,63 @@ def verify(
         _tell_found(opened, done, found, "best agreement, turned to lie alike", draw, as_json)
 
 
+def year(
+    photo: OnePhoto,
+    years: Annotated[
+        str, typer.Option(metavar="YEARS", help="Possible years, e.g. 1948,1951-1953 (Gregorian).")
+    ] = "",
+    calendar: Annotated[
+        str, typer.Option(metavar="NAME", help="How years are counted, e.g. showa,heisei or hijri.")
+    ] = "",
+    turn: Annotated[
+        float | None,
+        typer.Option(
+            min=-360, max=360, help="Degrees it lies turned left of upright; else any turn."
+        ),
+    ] = None,
+    region: RegionNumber = 1,
+    draw: Draw = None,
+    max_bytes: MaxBytes = None,
+    max_megapixels: MaxMegapixels = None,
+    as_json: Json = False,
+) -> None:
+    """Read the year on an object, without a catalogue."""
+    from obverse.words import percent
+    from obverse.year.calendars import dates_of
+
+    _check_picture(draw, photo)
+    dates = dates_of({"years": years, "calendar": check_calendar(calendar)})
+    if not dates:
+        raise UsageError(f"no year in {years!r}", hint="write years as 1948,1951-1953")
+    pipeline = _pipeline(None)
+    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
+    where = _choose(pipeline.find(loaded), region, photo)
+    reading = pipeline.years.read(loaded, where, dates, turn).best
+    if draw is not None:
+        from obverse import draw as drawing
+
+        drawing.save(drawing.year(loaded, where, reading), draw)
+    if as_json:
+        told = None if reading is None else reading.to_dict()
+        emit({"photo": loaded.to_dict(), "region": where.to_dict(), "year": told})
+    elif reading is None:
+        write(f"{photo}: no year could be read")
+    else:
+        also = "" if reading.written == str(reading.year) else f", written {reading.written}"
+        write(f"{photo}: {reading.year} ({percent(reading.probability)}){also}")
+
+
+def check_calendar(names: str) -> str:
+    """Calendars as the user named them. Raises ``UsageError`` for an unknown one."""
+    from obverse.year.calendars import CALENDARS
+
+    for name in filter(None, re.split(r"[,\s]+", names.lower())):
+        if name not in CALENDARS:
+            known = ", ".join(CALENDARS)
+            raise UsageError(f"unknown calendar {name!r}", hint=f"choose from: {known}")
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A view that came back; without score and turn where nothing was verified."""
@@ -224,15 +284,18 @@ def _load(photo: str, limits: Limits) -> Photo:
 
 def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
     loaded = _load(photo, limits)
-    regions = pipeline.find(loaded)
+    region = _choose(pipeline.find(loaded), number, photo)
+    return Prepared(loaded, region, pipeline.normalise(loaded, region))
+
+
+def _choose(regions: list[Region], number: int, photo: str) -> Region:
     if number > len(regions):
         raise UsageError(
             f"there is no region {number}, {len(regions)} were found",
             where=photo,
             hint="see them with: obverse find PHOTO --draw PICTURE",
         )
-    region = regions[number - 1]
-    return Prepared(loaded, region, pipeline.normalise(loaded, region))
+    return regions[number - 1]
 
 
 def _check_picture(draw: Path | None, photo: str) -> None:

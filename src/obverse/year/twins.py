@@ -6,6 +6,7 @@ read then shares that probability out among them. Nothing else moves: a reading 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from obverse.types import F32, Candidate, Item
-from obverse.year.calendars import DIGITS, KEYS, Dated, dates_of, names_years, years_of
+from obverse.year.calendars import KEYS, Dated, dates_of, names_years, years_of
 from obverse.year.reader import Reading
 
 TIE = 0.1
 """Scores this near to the best may be twins. Pictures of one design scored at most 0.10 apart for
 90 % of 34 photos of `wild_dev`; 24 in 100 nearest other designs do too, but their texts differ."""
+_YEARS = re.compile(r"\b\d{4}(\s*[-–/]\s*\d{2,4})?\b")
 MOST = 50
 """Most twins that are looked at."""
 
@@ -30,7 +32,7 @@ def near(scores: F32) -> int:
 
 def twins(items: Sequence[Item]) -> list[int]:
     """Places of the items that differ from the first by their year only, itself included: the same
-    attributes but for the years, the same title but for its digits, and years of their own."""
+    attributes but for the years, the same title but for years in it, and years of their own."""
     if not items or not names_years(items[0].attributes):
         return [0][: len(items)]
     first = items[0]
@@ -84,4 +86,4 @@ def _chance(item: Item, reading: Reading) -> float:
 
 def _but_for_years(item: Item) -> tuple[str, dict[str, Any]]:
     rest = {k: v for k, v in item.attributes.items() if k not in KEYS}
-    return "".join(c for c in item.title if c not in DIGITS), rest
+    return " ".join(_YEARS.sub(" ", item.title).split()), rest
