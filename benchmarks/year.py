@@ -4,10 +4,9 @@
     python benchmarks/year.py DATA --fit        # the weights of obverse.year.reader, refitted
 
 `dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
-chosen on the first. `cents` was read once. In `wild_dev` the coin's ellipse and turn are the true
-ones, or what finder and match give; only coins of at least 200 pixels count. ``possible`` is how
-many years were asked for: all from 1800 on, or those that a catalogue entry of the coin's type
-would list (the years of its type in the same table).
+chosen on the first; `cents` is for reporting only. Of `wild_dev` only coins of at least 200 pixels
+count. ``possible`` is which years were asked for: all from 1800 on, or the span of years of the
+coin's type in the same table, as a catalogue would give it. ``ms`` is time of all processors.
 """
 
 from __future__ import annotations
@@ -56,7 +55,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def cases(data: Path, name: str) -> list[Case]:
-    """``dev``, ``wild`` (true ellipse and turn), ``wild lying`` (turn unknown), ``cents``."""
+    """A set: ``dev``; ``wild`` (true ellipse and turn), ``wild lying`` (the turn unknown), ``wild
+    found`` (and the finder's ellipse); ``cents``. ``undated`` in a name: where no year is noted."""
     if name == "cents":
         folder = data / "cents"
         return [
@@ -78,8 +78,9 @@ def cases(data: Path, name: str) -> list[Case]:
             ellipse = Ellipse(*(float(r[k]) for k in ("cx", "cy", "a", "b", "ellipse_angle")))
             if 2 * ellipse.a < LEAST:
                 continue
-            turn = None if name == "wild lying" else -float(r["turn"]) % 360
-            case = replace(case, region=Region((0, 0, 1, 1), 1.0, ellipse), turn=turn)
+            turn = -float(r["turn"]) % 360 if name.split()[1:2] in ([], ["undated"]) else None
+            given = None if "found" in name else Region((0, 0, 1, 1), 1.0, ellipse)
+            case = replace(case, region=given, turn=turn)
         out.append(case)
     return out
 
@@ -114,13 +115,18 @@ def counts(done: list[Done]) -> tuple[float, float, float]:
 def summary(name: str, possible: str, done: list[Done]) -> str:
     right, wrong, none = counts(done)
     ms = float(np.mean([d.ms for d in done]))
+    line = f"{name:<12} {possible:<8} {right:6.3f} {wrong:6.3f} {none:6.3f} {len(done):5} {ms:6.0f}"
     second = [d for d in done if d.case.half]
-    held = (
-        ""
-        if len(second) == len(done)
-        else "{:6.3f} {:6.3f}  n={}".format(*counts(second)[:2], len(second))
-    )
-    return f"{name:<12} {possible:<9} {right:6.3f} {wrong:6.3f} {none:6.3f} {len(done):5} {ms:6.0f}   {held}"
+    if 0 < len(second) < len(done):
+        line += "   {:6.3f} {:6.3f}".format(*counts(second)[:2])
+    return line
+
+
+def describe(done: Done) -> str:
+    best, chances = done.reading.best, done.reading.chances
+    likely = max(chances, key=chances.__getitem__, default=0)
+    said = "nothing" if best is None else f"{best.year} ({best.probability:.2f})"
+    return f"  {done.case.photo.name} is {done.case.year}: read {said}, likeliest {likely}"
 
 
 def fit(done: list[Done]) -> tuple[float, float, float]:
@@ -143,7 +149,7 @@ def fit(done: list[Done]) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="dev,wild,wild lying,cents")
+    parser.add_argument("--sets", default="dev,wild,wild lying,wild found,cents")
     parser.add_argument("--possible", default="wide,type")
     parser.add_argument("--every", type=int, default=1, help="only every n-th photo")
     parser.add_argument("--half", type=int, choices=(0, 1), help="only one half of the designs")
@@ -161,15 +167,8 @@ def main() -> None:
             everything += done
             print(summary(name, possible, done), flush=True)
             for d in done if args.show else ():
-                top = max(d.reading.chances, key=d.reading.chances.__getitem__, default=0)
-                if top != d.case.year or d.reading.best is None:
-                    best = d.reading.best
-                    text = "" if best is None else " ".join(best.text)
-                    p = d.reading.chances.get(top, 0)
-                    print(
-                        f"  {d.case.photo.parent.name}/{d.case.photo.name} {d.case.item} is {d.case.year}, "
-                        f"read {top} ({p:.2f}) {text} {d.reading.likelihoods}"
-                    )
+                if d.reading.best is None or d.reading.best.year != d.case.year:
+                    print(describe(d))
     sure = [
         (d.reading.best.probability, d.reading.best.year == d.case.year)
         for d in everything

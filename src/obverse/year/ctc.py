@@ -17,8 +17,8 @@ import numpy as np
 from obverse.types import F32, F64, Array
 
 LOOKALIKES: Mapping[str, str] = {"0": "OoQ", "1": "Il|"}
-"""Characters that stand for a numeral in relief as often as not. With them 1 more of 93 years was
-read, none more was wrong (`dev`, first half of the designs)."""
+"""Characters that stand for a numeral in relief as often as not: of 154 dates of `dev` one more was
+read with them, none more was wrong."""
 
 
 class Numerals:

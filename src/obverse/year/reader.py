@@ -49,8 +49,12 @@ LOWEST, TALLEST = 0.025, 0.33
 """Heights of a date's line, in sides of the picture: the box of an arc is tall."""
 FLOOR = 1e-4
 """Likelihoods below this say nothing."""
-LEAD, SCORE, BIAS = 0.5, 1.0, 0.0
+SCORE, LEAD, BIAS = 0.35, 0.62, 0.37
+"""Weights of ``features``, fitted by ``benchmarks/year.py --fit`` on 267 readings of `dev` and
+`wild_dev` (first half of the designs). On 175 of the second half the mean probability of what was
+read is 0.975, and 0.988 of it is right."""
 SURE = 0.5
+"""Probability below which nothing is read: 0.019 wrong there, 0.011 on the second half."""
 
 
 @dataclass(frozen=True, slots=True)
