@@ -145,7 +145,7 @@ def year(photo: Photo, region: Region, reading: YearReading | None) -> U8:
         shift = 0.5 * factor - 0.5
         date_box(image, reading, np.array([[factor, 0, shift], [0, factor, shift]]))
         words = f"{reading.year}   {percent(reading.probability)}"
-        if reading.written != str(reading.year):
+        if reading.written != str(reading.year) and canvas.can_show(reading.written):
             words = f"{reading.written} = {words}"
     sheet = Canvas(image.shape[1], image.shape[0])
     sheet.paste(image, 0, 0)

@@ -52,6 +52,8 @@ def test_twins_are_alike_but_for_their_years() -> None:
     assert twins([first, *others]) == [0, 1, 7]
     assert twins([others[5], first]) == [0]
     assert twins([]) == []
+    untitled = [item("a", year=1990), item("b", year=1991)]
+    assert twins(untitled) == [0]
 
 
 def test_only_scores_near_the_best_may_be_twins() -> None:

@@ -195,12 +195,14 @@ def year(
 ) -> None:
     """Read the year on an object, without a catalogue."""
     from obverse.words import percent
-    from obverse.year.calendars import dates_of
+    from obverse.year.calendars import dates_of, numbers_in
 
     _check_picture(draw, photo)
-    dates = dates_of({"years": years, "calendar": check_calendar(calendar)})
-    if not dates:
+    if years and not numbers_in(years):
         raise UsageError(f"no year in {years!r}", hint="write years as 1948,1951-1953")
+    dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})
+    if not dates:
+        raise UsageError(f"{calendar} has none of the years {years}", hint="give Gregorian years")
     pipeline = _pipeline(None)
     loaded = _load(photo, make_limits(max_bytes, max_megapixels))
     where = _choose(pipeline.find(loaded), region, photo)
@@ -219,7 +221,7 @@ def year(
         write(f"{photo}: {reading.year} ({percent(reading.probability)}){also}")
 
 
-def check_calendar(names: str) -> str:
+def _check_calendar(names: str) -> str:
     """Calendars as the user named them. Raises ``UsageError`` for an unknown one."""
     from obverse.year.calendars import CALENDARS
 

@@ -85,10 +85,10 @@ def years_of(attributes: Mapping[str, Any], today: int | None = None) -> list[in
     ``1948, 1951-53``) or ``year``, else from ``year_from`` to ``year_to``; either end may be open.
     What is no year is passed over."""
     latest = (today or datetime.now(UTC).year) + 1
-    listed = set(_numbers(attributes.get("years"))) | set(_numbers(attributes.get("year")))
+    listed = set(numbers_in(attributes.get("years"))) | set(numbers_in(attributes.get("year")))
     if listed:
         return sorted(listed)
-    start, end = (_numbers(attributes.get(key)) for key in ("year_from", "year_to"))
+    start, end = (numbers_in(attributes.get(key)) for key in ("year_from", "year_to"))
     first, last = min(start, default=FIRST), max(end, default=latest)
     return list(range(first, last + 1))
 
@@ -142,10 +142,10 @@ def kanji(number: int) -> str:
     return text + (_KANJI[ones] if ones else "")
 
 
-def _numbers(value: Any) -> list[int]:
+def numbers_in(value: Any) -> list[int]:
     """Years in a JSON value: numbers, or text with numbers and ranges."""
     if isinstance(value, list | tuple):
-        return [n for one in value for n in _numbers(one)]
+        return [n for one in value for n in numbers_in(one)]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return [int(value)]
     out: list[int] = []

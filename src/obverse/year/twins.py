@@ -32,8 +32,9 @@ def near(scores: F32) -> int:
 
 def twins(items: Sequence[Item]) -> list[int]:
     """Places of the items that differ from the first by their year only, itself included: the same
-    attributes but for the years, the same title but for years in it, and years of their own."""
-    if not items or not names_years(items[0].attributes):
+    attributes but for the years, the same title but for years in it, and years of their own. Items
+    without a title have nothing that calls them alike."""
+    if not items or not names_years(items[0].attributes) or not _but_for_years(items[0])[0]:
         return [0][: len(items)]
     first = items[0]
     return [0] + [
