@@ -128,6 +128,7 @@ def test_the_times_of_every_stage_are_told(filled: tuple[Pipeline, ListStore]) -
     assert list(answer.times_ms) == [
         "find",
         "normalise",
+        "quality",
         "embed",
         "search",
         "verify",

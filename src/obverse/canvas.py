@@ -103,6 +103,11 @@ def font_for(text: str, size: int, strong: bool = False) -> Font:
     return min([bundled, *found], key=lambda font: _missing(font, letters))
 
 
+def can_show(text: str) -> bool:
+    """Does a font of this system have every letter of it?"""
+    return _missing(font_for(text, 20), "".join(sorted(set(text)))) == 0
+
+
 def shorten(text: str, font: Font, width: float | None) -> str:
     """``text``, cut and ended with an ellipsis if it is wider than ``width`` pixels."""
     if width is None or font.getlength(text) <= width:

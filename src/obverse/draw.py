@@ -15,7 +15,19 @@ import numpy as np
 
 from obverse import canvas, heat, lines
 from obverse.canvas import GAP, GOLD, GREEN, INK, LINE, MARGIN, MUTED, PANEL, RED, Canvas, save
-from obverse.types import F32, I8, U8, Answer, Array, Candidate, Embedding, Patch, Photo, Region
+from obverse.types import (
+    F32,
+    I8,
+    U8,
+    Answer,
+    Array,
+    Candidate,
+    Embedding,
+    Patch,
+    Photo,
+    Region,
+    YearReading,
+)
 from obverse.words import facts, percent
 
 __all__ = [
@@ -23,11 +35,13 @@ __all__ = [
     "answer",
     "card",
     "contact",
+    "date_box",
     "embedding",
     "patch",
     "regions",
     "save",
     "shortlist",
+    "year",
 ]
 
 PHOTO_SIDE = 1600
@@ -117,6 +131,42 @@ def embedding(patch: Patch, embedding: Embedding) -> U8:
     sheet.text(MARGIN, bars - canvas.LINE_WIDTH, words, fill=MUTED)
     _bars(sheet, embedding.vector, MARGIN, bars + 6, width - 2 * MARGIN, 134)
     return sheet.pixels
+
+
+def year(photo: Photo, region: Region, reading: YearReading | None) -> U8:
+    """The photo with the object's rim, the date in a box, and what it says."""
+    image, factor = _fitted(photo, PHOTO_SIDE, PHOTO_SIDE)
+    width = max(2, round(max(image.shape[:2]) / 400))
+    _rim(image, region, factor, LINE, width)
+    if reading is None:
+        words = "no year could be read"
+    else:
+        # Pixel centres: (x + 0.5) * factor - 0.5.
+        shift = 0.5 * factor - 0.5
+        date_box(image, reading, np.array([[factor, 0, shift], [0, factor, shift]]))
+        words = f"{reading.year}   {percent(reading.probability)}"
+        if reading.written != str(reading.year) and canvas.can_show(reading.written):
+            words = f"{reading.written} = {words}"
+    sheet = Canvas(image.shape[1], image.shape[0])
+    sheet.paste(image, 0, 0)
+    _badge(sheet, region, factor, words, GOLD if reading else INK)
+    return sheet.pixels
+
+
+def date_box(image: U8, reading: YearReading, matrix: Array) -> None:
+    """Draw a box around each piece of the date, in place.
+
+    Args:
+        image: uint8 (h, w, 3), RGB: any picture of the object.
+        matrix: (2, 3), from full-size photo pixels to those of ``image``; of a patch shown larger,
+            its ``matrix`` scaled likewise.
+    """
+    width = max(2, round(max(image.shape[:2]) / 320))
+    for box in reading.boxes:
+        points = np.asarray(box) @ matrix[:, :2].T + matrix[:, 2]
+        at = [np.round(points * 8).astype(np.int32)]
+        cv2.polylines(image, at, True, (0, 0, 0), width + 2, cv2.LINE_AA, 3)
+        cv2.polylines(image, at, True, GOLD, width, cv2.LINE_AA, 3)
 
 
 def contact(cards: Iterable[Card], words: str, is_disc: bool = True, columns: int = 6) -> U8:

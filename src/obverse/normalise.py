@@ -41,7 +41,7 @@ def disc(photo: Photo, region: Region) -> Patch:
         A patch of ``SIZE`` x ``SIZE`` pixels, its polar image (``ANGLES``, ``RADII``, 3).
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
-    original = _warp(photo, matrix, (SIZE, SIZE))
+    original = warp(photo, matrix, (SIZE, SIZE))
     image, grey = even_disc(original)
     polar: U8 = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     return Patch(image, original, polar, matrix, region)
@@ -62,21 +62,21 @@ def flat(photo: Photo, region: Region) -> Patch:
     matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
     yy, xx = np.mgrid[0:SIZE, 0:SIZE] + 0.5
     inside = (np.abs(xx - SIZE / 2) <= w * scale / 2) & (np.abs(yy - SIZE / 2) <= h * scale / 2)
-    original = _warp(photo, matrix, (SIZE, SIZE))
+    original = warp(photo, matrix, (SIZE, SIZE))
     original[~inside] = GREY
     image = even_light(original, inside)
     image[~inside] = GREY
     fine = FLAT_SIDE / max(w, h)
     shift = (0.5 - np.array([x0, y0])) * fine - 0.5
     larger = np.array([[fine, 0.0, shift[0]], [0.0, fine, shift[1]]])
-    upright = _warp(photo, larger, (max(1, round(w * fine)), max(1, round(h * fine))))
+    upright = warp(photo, larger, (max(1, round(w * fine)), max(1, round(h * fine))))
     return Patch(image, original, upright, matrix, region)
 
 
 def even_disc(original: U8) -> tuple[U8, U8]:
     """A disc as photographed, uint8 (``SIZE``, ``SIZE``, 3), with its light evened and its
     background gone, and that unwrapped and grey, uint8 (``ANGLES``, ``RADII``)."""
-    inside = _disc_mask(SIZE)
+    inside = disc_mask(SIZE)
     image = even_light(original, inside)
     image[~inside] = GREY
     return image, np.asarray(cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY), np.uint8)
@@ -94,15 +94,26 @@ def preprocessing() -> dict[str, float]:
     }
 
 
-def disc_matrix(ellipse: Ellipse) -> F64:
-    """The affine map, float64 (2, 3), from full-size photo pixels to patch pixels that takes the
-    ellipse to the circle touching the patch's sides."""
+def disc_matrix(ellipse: Ellipse, size: int = SIZE) -> F64:
+    """The affine map, float64 (2, 3), from full-size photo pixels to those of a square of ``size``
+    pixels that takes the ellipse to the circle touching its sides."""
     phi = math.radians(ellipse.angle)
     c, s = math.cos(phi), math.sin(phi)
     turn = np.array([[c, -s], [s, c]])
-    linear = turn @ np.diag([SIZE / 2 / ellipse.a, SIZE / 2 / ellipse.b]) @ turn.T
-    offset = np.array([SIZE / 2 - 0.5] * 2) - linear @ np.array([ellipse.cx, ellipse.cy])
+    linear = turn @ np.diag([size / 2 / ellipse.a, size / 2 / ellipse.b]) @ turn.T
+    offset = np.array([size / 2 - 0.5] * 2) - linear @ np.array([ellipse.cx, ellipse.cy])
     return np.hstack([linear, offset[:, None]])
+
+
+def square_matrix(region: Region, size: int) -> F64:
+    """The affine map, float64 (2, 3), from full-size photo pixels to those of a square of ``size``
+    pixels that the region fills: its ellipse as a circle, or its box as it lies, in the middle."""
+    if region.ellipse:
+        return disc_matrix(region.ellipse, size)
+    x0, y0, x1, y1 = region.box
+    scale = size / max(x1 - x0, y1 - y0, 1.0)
+    middle = scale * np.array([x0 + x1 - 1, y0 + y1 - 1]) / 2
+    return np.hstack([scale * np.eye(2), ((size - 1) / 2 - middle)[:, None]])
 
 
 def unwrap(image: Array) -> U8:
@@ -171,7 +182,7 @@ def _inscribed(region: Region) -> Ellipse:
     return Ellipse(cx, cy, half_h, half_w, 90.0)
 
 
-def _warp(photo: Photo, matrix: F64, size: tuple[int, int]) -> U8:
+def warp(photo: Photo, matrix: F64, size: tuple[int, int]) -> U8:
     """Sample a picture of this width and height. A large object is first shrunk by area so that
     nothing aliases."""
     pixels, scale = photo.pixels, photo.scale
@@ -201,7 +212,8 @@ def _warp(photo: Photo, matrix: F64, size: tuple[int, int]) -> U8:
 
 
 @lru_cache(maxsize=4)
-def _disc_mask(size: int) -> Array:
+def disc_mask(size: int) -> Array:
+    """The unit disc, bool (size, size)."""
     centre = (size - 1) / 2
     yy, xx = np.mgrid[0:size, 0:size]
     return np.asarray(np.hypot(xx - centre, yy - centre) <= size / 2)

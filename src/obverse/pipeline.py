@@ -33,6 +33,8 @@ from obverse.types import (
     Tray,
     Verifier,
 )
+from obverse.year import twins
+from obverse.year.reader import YearReader
 
 REDUCE_TO = 1600
 """A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
@@ -71,6 +73,10 @@ class Pipeline:
     @cached_property
     def pair_decider(self) -> PairDecider:
         return decide.get_pair(self.recipe.name)
+
+    @cached_property
+    def years(self) -> YearReader:
+        return YearReader()
 
     def find(self, photo: Photo) -> list[Region]:
         """Every object in the photo, largest and best first; never empty."""
@@ -129,22 +135,26 @@ class Pipeline:
         found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
-    def identify(self, store: Store, photo: Photo, *, top: int = 5) -> Answer:
+    def identify(
+        self, store: Store, photo: Photo, *, top: int = 5, year: bool | None = None
+    ) -> Answer:
         """From a photo to an answer with evidence.
 
         Args:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give.
+            year: read the year of the best item; None only where items differ by their year alone.
         """
         clock = Clock()
         with clock("find"):
             region = self.find(photo)[0]
         with clock("normalise"):
             patch = self.normalise(photo, region)
-        found = self.ask(store, [(photo, patch)], top, clock)
+        found = self.ask(store, [(photo, patch)], top, clock, dated=year is not False)
         with clock("fetch"):
-            return fetch(store, found, self.decider, clock.times_ms)[0]
+            answer = fetch(store, found, self.decider, clock.times_ms)[0]
+        return answer if year is False else self.date(answer, found[0], top, clock, ask=year)
 
     def identify_sides(self, store: Store, photos: Sequence[Photo], *, top: int = 5) -> Answer:
         """From photos of the two sides of one thing to one answer; nobody says which is which.
@@ -187,9 +197,16 @@ class Pipeline:
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(
-        self, store: Store, looks: list[tuple[Photo, Patch]], top: int, clock: Clock
+        self,
+        store: Store,
+        looks: list[tuple[Photo, Patch]],
+        top: int,
+        clock: Clock,
+        *,
+        dated: bool = False,
     ) -> list[Found]:
-        """The stages from embed to decide, for one object or for many."""
+        """The stages from embed to decide, for one object or for many; ``dated``: with evidence for
+        all items close to the best one, that their dates may settle."""
         with clock("quality"):
             issues = [quality.check(photo, patch) for photo, patch in looks]
         with clock("embed"):
@@ -201,13 +218,31 @@ class Pipeline:
             with clock("verify"):
                 scores, _ = self.verify(query, hits)
                 first = best_views(hits.items, scores)
-                described = [hits.described[i] for i in first[:top]] if hits.described else ()
-                evidence = self.prove(query, hits.maps[first[:top]], described)
+                shown = first[: max(top, twins.near(scores[first])) if dated else top]
+                described = [hits.described[i] for i in shown] if hits.described else ()
+                evidence = self.prove(query, hits.maps[shown], described)
             with clock("decide"):
                 chances = self.decider.probabilities(scores[first])
             asked = (photo, patch, issue, query)
             found.append(Found.of(*asked, hits, first, scores, chances, evidence))
         return found
+
+    def date(
+        self, answer: Answer, found: Found, top: int, clock: Clock, *, ask: bool | None
+    ) -> Answer:
+        """Read the year where the nearest items differ by it alone, or where somebody asks."""
+        candidates = answer.candidates
+        group = twins.twins([c.item for c in candidates])
+        if len(group) > 1 or (ask and group):
+            with clock("year"):
+                dates = twins.dates([candidates[i].item for i in group])
+                lies = -candidates[0].upright if self.recipe.geometry == "disc" else 0.0
+                reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
+                others = [i for i in range(len(found.items)) if i == 0 or i not in group]
+                mass = float(self.decider.probabilities(found.scores[others])[0])
+                candidates = twins.settle(candidates, group, reading, mass)
+        known = bool(candidates) and self.decider.known(candidates[0].probability)
+        return replace(answer, candidates=candidates[:top], known=known)
 
 
 class Clock:

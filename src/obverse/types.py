@@ -297,6 +297,35 @@ class Match:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class YearReading:
+    """The year read off an object.
+
+    Attributes:
+        year: in the Gregorian calendar.
+        written: the number as the object says it, in its own calendar.
+        probability: calibrated probability that it is right, 0 to 1.
+        boxes: where it stands in the photo, in full-size pixels: the four corners of each piece,
+            from the start of its top edge on, clockwise. Two pieces where the design divides it.
+        text: what each piece reads at first sight, before only possible years were asked for.
+    """
+
+    year: int
+    written: str
+    probability: float
+    boxes: tuple[tuple[tuple[float, float], ...], ...]
+    text: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "year": self.year,
+            "written": self.written,
+            "probability": round(float(self.probability), 5),
+            "boxes": [[[round(x, 1), round(y, 1)] for x, y in box] for box in self.boxes],
+            "text": list(self.text),
+        }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """An item that came back, with its best view.
@@ -311,6 +340,7 @@ class Candidate:
         sides: where two photos were asked about together, what each of them showed, in their
             order; None where the catalogue has no picture of that side. ``view``, ``similarity``
             and ``evidence`` are then those of the photo that agrees better.
+        year: the year read, where somebody asked and it could be read.
     """
 
     item: Item
@@ -320,6 +350,7 @@ class Candidate:
     probability: float
     evidence: Evidence
     sides: tuple[Match | None, ...] = ()
+    year: YearReading | None = None
 
     @property
     def upright(self) -> float:
@@ -337,6 +368,7 @@ class Candidate:
             "probability": round(float(self.probability), 5),
             "upright": round(self.upright, 2),
             "evidence": self.evidence.to_dict(),
+            "year": None if self.year is None else self.year.to_dict(),
             **({"sides": sides} if sides else {}),
         }
 
@@ -425,6 +457,11 @@ class Answer:
     def evidence(self) -> Evidence | None:
         """The best candidate's evidence."""
         return self.candidates[0].evidence if self.candidates else None
+
+    @property
+    def year(self) -> YearReading | None:
+        """The year read on the best candidate."""
+        return self.candidates[0].year if self.candidates else None
 
     def to_dict(self) -> dict[str, Any]:
         told = {

@@ -129,12 +129,20 @@ class Catalogue:
         """Decode a photo under this catalogue's limits, as ``identify`` does."""
         return photos.load(source, limits=self.limits, reduce_to=REDUCE_TO)
 
-    def identify(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Answer:
+    def identify(
+        self,
+        photo: str | Path | bytes | Array | Photo,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+    ) -> Answer:
         """Which item is in the photo?
 
         Args:
             photo: a path, encoded bytes, uint8 (h, w, 3) RGB pixels, or a loaded ``Photo``.
             top: how many candidates to give.
+            year: read the year on the object, always (True), never (False), or only where the
+                nearest items differ by their year alone (None).
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -142,7 +150,7 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        answer = self.pipeline.identify(self._store, loaded, top=_checked(top))
+        answer = self.pipeline.identify(self._store, loaded, top=_checked(top), year=year)
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
     def identify_sides(
@@ -349,7 +357,11 @@ def _now() -> str:
 
 
 def identify(
-    catalogue: str | Path | Catalogue, photo: str | Path | bytes | Array | Photo, *, top: int = 5
+    catalogue: str | Path | Catalogue,
+    photo: str | Path | bytes | Array | Photo,
+    *,
+    top: int = 5,
+    year: bool | None = None,
 ) -> Answer:
     """Which item is in the photo? The one-liner; keep a ``Catalogue`` open for more than one.
 
@@ -358,6 +370,6 @@ def identify(
         PhotoError: the photo cannot be used.
     """
     if isinstance(catalogue, Catalogue):
-        return catalogue.identify(photo, top=top)
+        return catalogue.identify(photo, top=top, year=year)
     with Catalogue(catalogue, create=False) as opened:
-        return opened.identify(photo, top=top)
+        return opened.identify(photo, top=top, year=year)

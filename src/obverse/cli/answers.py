@@ -56,7 +56,8 @@ def describe(answer: Answer) -> str:
         return f"{source}: not recognised; the catalogue is empty"
     sure = percent(best.probability)
     if answer.known:
-        return f"{source}: {best.item.name} ({sure})"
+        date = f", {answer.year.year}" if answer.year else ""
+        return f"{source}: {best.item.name}{date} ({sure})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 

@@ -47,6 +47,13 @@ def identify(
     ] = None,
     draw: Draw = None,
     top: Top = 5,
+    year: Annotated[
+        bool | None,
+        typer.Option(
+            "--year/--no-year",
+            help="Read the year too. Without: only where items differ by their year alone.",
+        ),
+    ] = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -79,7 +86,7 @@ def identify(
                 elif every:
                     answer = opened.identify_all(query[0], top=top)
                 else:
-                    answer = opened.identify(query[0], top=top)
+                    answer = opened.identify(query[0], top=top, year=year)
             except PhotoError as error:
                 failed += 1
                 say(str(error))

@@ -20,7 +20,7 @@ KEEP = 16
 """Catalogues kept; the least recently used go first. One of 3,433 views takes some 40 MB."""
 
 ASIDE = (
-    *("evaluate", "mint", "server", "train", "cli"),
+    *("evaluate", "mint", "server", "train", "cli", "year"),
     *("canvas.py", "cutout.py", "decide.py", "draw.py", "errors.py", "fonts", "layer.py"),
     *("draw_sides.py", "draw_tray.py", "found.py", "fuse.py", "quality.py", "search.py"),
     *("tray.py", "words.py"),

@@ -1,0 +1,187 @@
+"""How often is the year read, and how often wrongly?
+
+    python benchmarks/year.py DATA              # the table
+    python benchmarks/year.py DATA --fit        # the weights of obverse.year.reader, refitted
+
+`dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
+chosen on the first; `cents` is for reporting only. Of `wild_dev` only coins of at least 200 pixels
+count. ``possible`` is which years were asked for: all from 1800 on, or the span of years of the
+coin's type in the same table, as a catalogue would give it. ``ms`` is time of all processors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from obverse import find
+from obverse.photo import load
+from obverse.types import Ellipse, Photo, Region
+from obverse.year.calendars import dates_of
+from obverse.year.reader import Reading, YearReader, features
+
+WIDE = {"year_from": 1800}
+LEAST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A photo, what to read it with, and the year on it."""
+
+    photo: Path
+    year: int
+    item: str
+    half: int
+    region: Region | None = None
+    turn: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    case: Case
+    reading: Reading
+    ms: float
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def cases(data: Path, name: str) -> list[Case]:
+    """A set: ``dev``; ``wild`` (true ellipse and turn), ``wild lying`` (the turn unknown), ``wild
+    found`` (and the finder's ellipse); ``cents``. ``undated`` in a name: where no year is noted."""
+    if name == "cents":
+        folder = data / "cents"
+        return [
+            Case(folder / r["file"], int(r["year"]), "cent", 1) for r in rows(folder / "years.csv")
+        ]
+    table = data / ("worldcoins/dev.csv" if name.startswith("dev") else "wild_dev/wild.csv")
+    listed = rows(table)
+    dated = {r["design_id"] for r in listed if r["year"]}
+    if "undated" in name:
+        listed = [{**r, "year": "0"} for r in listed if r["design_id"] not in dated]
+    designs = sorted({r["design_id"] for r in listed if r["year"]})
+    out = []
+    for r in listed:
+        if not r["year"]:
+            continue
+        half = designs.index(r["design_id"]) % 2
+        case = Case(table.parent / r.get("photo", r["file"]), int(r["year"]), r["design_id"], half)
+        if not name.startswith("dev"):
+            ellipse = Ellipse(*(float(r[k]) for k in ("cx", "cy", "a", "b", "ellipse_angle")))
+            if 2 * ellipse.a < LEAST:
+                continue
+            turn = -float(r["turn"]) % 360 if name.split()[1:2] in ([], ["undated"]) else None
+            given = None if "found" in name else Region((0, 0, 1, 1), 1.0, ellipse)
+            case = replace(case, region=given, turn=turn)
+        out.append(case)
+    return out
+
+
+def read(
+    reader: YearReader, name: str, data: Path, possible: str, every: int, half: int | None
+) -> Iterator[Done]:
+    finder = find.get("unet")
+    chosen = cases(data, name)
+    years: dict[str, set[int]] = {}
+    for case in chosen:
+        years.setdefault(case.item, set()).add(case.year)
+    for case in [c for c in chosen if half in (None, c.half)][::every]:
+        photo: Photo = load(case.photo)
+        region = case.region or finder.find(photo)[0]
+        listed = years[case.item]
+        spread = {"year_from": min(listed), "year_to": max(listed)}
+        dates = dates_of(spread if possible == "type" else WIDE)
+        start = time.process_time()
+        reading = reader.read(photo, region, dates, case.turn)
+        yield Done(case, reading, 1e3 * (time.process_time() - start))
+
+
+def counts(done: list[Done]) -> tuple[float, float, float]:
+    """Shares read right, read wrong, not read."""
+    right = sum(d.reading.best is not None and d.reading.best.year == d.case.year for d in done)
+    none = sum(d.reading.best is None for d in done)
+    n = max(len(done), 1)
+    return right / n, (len(done) - right - none) / n, none / n
+
+
+def summary(name: str, possible: str, done: list[Done]) -> str:
+    right, wrong, none = counts(done)
+    ms = float(np.mean([d.ms for d in done]))
+    line = f"{name:<12} {possible:<8} {right:6.3f} {wrong:6.3f} {none:6.3f} {len(done):5} {ms:6.0f}"
+    second = [d for d in done if d.case.half]
+    if 0 < len(second) < len(done):
+        line += "   {:6.3f} {:6.3f}".format(*counts(second)[:2])
+    return line
+
+
+def describe(done: Done) -> str:
+    best, chances = done.reading.best, done.reading.chances
+    likely = max(chances, key=chances.__getitem__, default=0)
+    said = "nothing" if best is None else f"{best.year} ({best.probability:.2f})"
+    return f"  {done.case.photo.name} is {done.case.year}: read {said}, likeliest {likely}"
+
+
+def fit(done: list[Done]) -> tuple[float, float, float]:
+    """Weights of score and lead and the bias: logistic regression by Newton's method, with a
+    little shrinkage towards none."""
+    known = [d for d in done if d.reading.likelihoods[0] > 0 and d.reading.chances]
+    x = np.array([[*features(*d.reading.likelihoods), 1.0] for d in known])
+    y = np.array(
+        [max(d.reading.chances, key=d.reading.chances.__getitem__) == d.case.year for d in known],
+        float,
+    )
+    w = np.zeros(3)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-x @ w))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 0.1 * np.diag([1.0, 1.0, 0.0])
+        w -= np.linalg.solve(hessian, x.T @ (p - y) + 0.1 * np.array([1.0, 1.0, 0.0]) * w)
+    return float(w[0]), float(w[1]), float(w[2])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", default="dev,wild,wild lying,wild found,cents")
+    parser.add_argument("--possible", default="wide,type")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th photo")
+    parser.add_argument("--half", type=int, choices=(0, 1), help="only one half of the designs")
+    parser.add_argument("--fit", action="store_true", help="refit the weights on the first half")
+    parser.add_argument("--show", action="store_true", help="name what was not read right")
+    args = parser.parse_args()
+    reader = YearReader()
+    print("set          possible   exact  wrong   none     n     ms   second half: exact, wrong")
+    everything: list[Done] = []
+    for name in args.sets.split(","):
+        for possible in args.possible.split(","):
+            if name == "cents" and possible == "type":
+                continue
+            done = list(read(reader, name, args.data, possible, args.every, args.half))
+            everything += done
+            print(summary(name, possible, done), flush=True)
+            for d in done if args.show else ():
+                if d.reading.best is None or d.reading.best.year != d.case.year:
+                    print(describe(d))
+    sure = [
+        (d.reading.best.probability, d.reading.best.year == d.case.year)
+        for d in everything
+        if d.reading.best
+    ]
+    p, y = np.array(sure, float).T
+    print(
+        f"calibration: mean probability {p.mean():.3f}, exact when it answers {y.mean():.3f}, "
+        f"Brier {np.mean((p - y) ** 2):.4f}, n={len(p)}"
+    )
+    if args.fit:
+        print("SCORE, LEAD, BIAS =", fit([d for d in everything if not d.case.half]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Read the year off an object: find text, ask how likely each allowed number is, weigh it all.
+
+The object is cut out of the photo, tilt undone, upright where the turn is known, and looked at once
+or twice (``LOOKS``). Text lies along the rim as well as straight: the detector's turned boxes cover
+both. Only the numbers that are possible are asked for. The likelihoods of the best and of the next
+year give the probability by a logistic model; below ``SURE`` the reader abstains.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from obverse import normalise
+from obverse.types import F64, U8, Photo, Region, YearReading
+from obverse.year.calendars import NUMERALS, Dated
+from obverse.year.ctc import Numerals
+from obverse.year.ocr import Ocr, TextBox
+from obverse.year.spots import Spot, spots
+
+SIDE = 512
+"""Side of the picture that lines are cut from, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to look: the side at which text is searched, always in evened light, and whether its
+    lines are read in evened light too or as photographed."""
+
+    side: int
+    evened: bool
+
+
+LOOKS = (Look(384, evened=False), Look(256, evened=True))
+TILTS = (0.0, 30.0, -30.0)
+"""Degrees from upright at which it is looked, one after the other until the year is clear. Worn
+text that is missed as it stands may be found tilted: of 87 photos of `wild_dev` (first half of the
+designs) 0.91 were read without tilts, 0.97 with these, none more wrong."""
+TURNS = (0.0, 90.0, 45.0, 135.0)
+"""The same where the turn is not known. At 90 degrees a box around two digits, nearly square, is
+taken by its other side."""
+ENOUGH = 0.9
+"""Likelihood of a year from which nobody looks a second time."""
+LOWEST, TALLEST = 0.025, 0.33
+"""Heights of a date's line, in sides of the picture: the box of an arc is tall."""
+FLOOR = 1e-4
+"""Likelihoods below this say nothing."""
+SCORE, LEAD, BIAS = 0.35, 0.62, 0.37
+"""Weights of ``features``, fitted by ``benchmarks/year.py --fit`` on 267 readings of `dev` and
+`wild_dev` (first half of the designs). On 175 of the second half the mean probability of what was
+read is 0.975, and 0.988 of it is right."""
+SURE = 0.5
+"""Probability below which nothing is read: 0.019 wrong there, 0.011 on the second half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What may be written: the dates, their numbers (each once), and what these are made of."""
+
+    dates: list[Dated]
+    numbers: list[str]
+    numerals: Numerals
+
+    @classmethod
+    def of(cls, dates: Sequence[Dated], ocr: Ocr) -> Question:
+        """Dates in letters that the recogniser does not know are left out."""
+        known = [d for d in dates if set(d.written) <= ocr.columns.keys()]
+        numbers = list(dict.fromkeys(d.written for d in known))
+        return cls(known, numbers, Numerals(ocr.columns, NUMERALS + "".join(numbers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of an object.
+
+    Attributes:
+        best: the year, or None where nothing sure can be said.
+        chances: the probability of every allowed year; together at most 1.
+        likelihoods: of the best and of the next year, what the probability was made of.
+    """
+
+    best: YearReading | None = None
+    chances: dict[int, float] = field(default_factory=dict)
+    likelihoods: tuple[float, float] = (0.0, 0.0)
+
+
+class YearReader:
+    """Reads years; keeps the models. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self.ocr = Ocr()
+
+    def read(
+        self, photo: Photo, region: Region, dates: Sequence[Dated], turn: float | None = None
+    ) -> Reading:
+        """The year on an object.
+
+        Args:
+            photo, region: the object.
+            dates: what it may say, see ``calendars.dates_of``.
+            turn: how far it lies turned from upright, in degrees counter-clockwise, as far as
+                anybody knows: where it cannot be read so, or with None, lines are read at every
+                turn and from both ends.
+        """
+        asked = Question.of(dates, self.ocr)
+        if not asked.numbers:
+            return Reading()
+        if turn is not None:
+            reading = self._read(asked, photo, region, [turn + t for t in TILTS], both=False)
+            if reading.best is not None:
+                return reading
+        return self._read(asked, photo, region, TURNS, both=True)
+
+    def _read(
+        self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
+    ) -> Reading:
+        """Look until one year is clear; ``both``: read lines from both ends."""
+        total, best = np.zeros((2, len(asked.numbers)))
+        where: dict[int, tuple[Spot, F64]] = {}
+        for found, matrix in self._looks(asked, photo, region, angles, both):
+            seen = np.zeros_like(best)
+            for spot in found:
+                better = np.flatnonzero(spot.likelihoods > best)
+                where |= dict.fromkeys(better.tolist(), (spot, matrix))
+                seen = np.maximum(seen, spot.likelihoods)
+                best = np.maximum(best, spot.likelihoods)
+            total = 1 - (1 - total) * (1 - seen)
+            if total.max() >= ENOUGH:
+                break
+        return self._weigh(asked, total, where)
+
+    def _looks(
+        self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
+    ) -> Iterator[tuple[list[Spot], F64]]:
+        """The places found by each look, and the map from the photo to the picture of it."""
+        for angle in angles:
+            plain, evened, matrix = picture(photo, region, angle)
+            for look in LOOKS:
+                size = (look.side, look.side)
+                small = np.asarray(cv2.resize(evened, size, interpolation=cv2.INTER_AREA), np.uint8)
+                boxes = [b.scaled(SIDE / look.side) for b in self.ocr.find(small)]
+                boxes = [b for b in boxes if LOWEST * SIDE < b.height < TALLEST * SIDE]
+                found = []
+                for way in (boxes, [b.reversed() for b in boxes])[: 1 + both]:
+                    tables = self.ocr.read(evened if look.evened else plain, way)
+                    found += spots(asked.numerals, asked.numbers, way, tables)
+                yield found, matrix
+
+    def _weigh(self, asked: Question, total: F64, where: Mapping[int, tuple[Spot, F64]]) -> Reading:
+        """From the likelihood of every number to the chance of every year."""
+        years: dict[int, tuple[float, int]] = {}
+        for date in asked.dates:
+            i = asked.numbers.index(date.written)
+            years[date.year] = max(years.get(date.year, (-1.0, 0)), (float(total[i]), i))
+        order = sorted(years, key=lambda y: -years[y][0])
+        first, number = years[order[0]]
+        second = years[order[1]][0] if len(order) > 1 else 0.0
+        if first < FLOOR:
+            return Reading()
+        sure = probability(first, second)
+        rest = sum(years[y][0] + FLOOR for y in order[1:])
+        chances = {y: (1 - sure) * (years[y][0] + FLOOR) / rest for y in order[1:]}
+        chances[order[0]] = sure
+        if sure < SURE:
+            return Reading(None, chances, (first, second))
+        spot, matrix = where[number]
+        reading = YearReading(
+            year=order[0],
+            written=asked.numbers[number],
+            probability=sure,
+            boxes=tuple(_in_photo(box, matrix) for box in spot.boxes),
+            text=tuple(self.ocr.spell(table) for table in spot.tables),
+        )
+        return Reading(reading, chances, (first, second))
+
+
+def features(first: float, second: float) -> tuple[float, float]:
+    """Log odds of the best year's likelihood, and the log of its lead over the next one's."""
+    clear = min(max(first, FLOOR), 1 - FLOOR)
+    return math.log(clear / (1 - clear)), math.log((first + FLOOR) / (second + FLOOR))
+
+
+def probability(first: float, second: float) -> float:
+    """The chance that the best year is right, from its likelihood and the next one's."""
+    score, lead = features(first, second)
+    return 1 / (1 + math.exp(-(SCORE * score + LEAD * lead + BIAS)))
+
+
+def picture(photo: Photo, region: Region, turn: float) -> tuple[U8, U8, F64]:
+    """An object to read from, set upright.
+
+    Args:
+        turn: how far it lies turned, in degrees counter-clockwise.
+
+    Returns:
+        uint8 (``SIDE``, ``SIDE``, 3) as photographed with the background levelled, the same with
+        the light evened and in grey, and the map from full-size photo pixels to it, float64 (2, 3).
+    """
+    phi = math.radians(-turn)
+    c, s = math.cos(phi), math.sin(phi)
+    rotation = np.array([[c, s], [-s, c]])
+    middle = np.array([(SIDE - 1) / 2] * 2)
+    matrix = normalise.square_matrix(region, SIDE)
+    matrix = np.hstack(
+        [rotation @ matrix[:, :2], (rotation @ (matrix[:, 2] - middle) + middle)[:, None]]
+    )
+    plain = normalise.warp(photo, matrix, (SIDE, SIDE))
+    inside = normalise.disc_mask(SIDE) if region.ellipse else np.ones((SIDE, SIDE), bool)
+    evened = normalise.even_light(plain, inside)
+    grey = cv2.cvtColor(evened, cv2.COLOR_RGB2GRAY)
+    evened = np.repeat(grey[..., None], 3, axis=2)
+    evened[~inside] = normalise.GREY
+    plain[~inside] = plain[inside].mean(axis=0).astype(np.uint8)
+    return plain, evened, matrix
+
+
+def _in_photo(box: TextBox, matrix: F64) -> tuple[tuple[float, float], ...]:
+    back = cv2.invertAffineTransform(matrix)
+    return tuple((float(x), float(y)) for x, y in box.corners() @ back[:, :2].T + back[:, 2])

@@ -1,0 +1,136 @@
+"""Items that differ by their year only: found, and told apart by what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from obverse import Catalogue
+from obverse.catalogue.importers import Row
+from obverse.mint.design import coin_type
+from obverse.mint.photo import snap
+from obverse.mint.render import scan
+from obverse.types import Candidate, Evidence, Item, View, YearReading
+from obverse.year.reader import Reading
+from obverse.year.twins import near, settle, twins
+from tests.year.test_reader import dated_side
+
+
+def item(id: str, title: str = "", **attributes: Any) -> Item:
+    return Item(id, title, attributes)
+
+
+def candidate(one: Item, probability: float) -> Candidate:
+    view = View(one.id, one.id, "", "", "", {}, b"", None, "")
+    evidence = Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))
+    return Candidate(one, view, 0.5, 0.5, probability, evidence)
+
+
+def reading(chances: Mapping[int, float], read: bool = True) -> Reading:
+    year = max(chances, key=chances.__getitem__)
+    box = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    best = YearReading(year, str(year), chances[year], (box,), (str(year),))
+    return Reading(best if read else None, dict(chances))
+
+
+def test_twins_are_alike_but_for_their_years() -> None:
+    first = item("a", "5 sen 1990", year=1990, country="Malaysia")
+    others = [
+        item("b", "5 sen 1991", year=1991, country="Malaysia"),
+        item("c", "10 sen 1991", year=1991, country="Malaysia", metal="brass"),
+        item("d", "5 sen 1992", year=1992, country="Brunei"),
+        item("e", "5 crowns 1992", year=1992, country="Malaysia"),
+        item("f", "5 sen 1990", year=1990, country="Malaysia"),
+        item("g", "5 sen", country="Malaysia"),
+        item("h", "5 sen 2000-08", year_from=2000, year_to=2008, country="Malaysia"),
+    ]
+    assert twins([first, *others]) == [0, 1, 7]
+    assert twins([others[5], first]) == [0]
+    assert twins([]) == []
+    untitled = [item("a", year=1990), item("b", year=1991)]
+    assert twins(untitled) == [0]
+
+
+def test_only_scores_near_the_best_may_be_twins() -> None:
+    assert near(np.array([0.8, 0.75, 0.71, 0.6, 0.1], np.float32)) == 3
+    assert near(np.zeros(0, np.float32)) == 0
+
+
+ITEMS = [
+    item("a", year=1990),
+    item("x", "another"),
+    item("b", year=1991),
+    item("c", year=1992),
+]
+
+
+def test_the_year_orders_the_twins_and_shares_out_their_probability() -> None:
+    before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
+    after = settle(before, [0, 2, 3], reading({1990: 0.04, 1991: 0.9, 1992: 0.06}), 0.8)
+    assert [c.item.id for c in after] == ["b", "x", "c", "a"]
+    assert [c.probability for c in after] == pytest.approx([0.72, 0.3, 0.048, 0.032])
+    assert after[0].year is not None
+    assert after[0].year.year == 1991
+    assert all(c.year is None for c in after[1:])
+
+
+def test_a_reading_never_vetoes_nor_touches_what_is_no_twin() -> None:
+    before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
+    assert settle(before, [0, 2, 3], reading({1990: 0.2}, read=False), 0.8) == tuple(before)
+    alone = settle(before, [0], reading({1991: 0.99}), 0.8)
+    assert [(c.item, c.probability) for c in alone] == [(c.item, c.probability) for c in before]
+    assert alone[0].year is not None
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """Three dates of one minted type, and two other types."""
+    root = tmp_path_factory.mktemp("dated")
+    rows = []
+    for index, years in ((0, coin_type(5, 0).years[:3]), (3, (1990,)), (4, (1990,))):
+        coin = coin_type(5, index)
+        side = dated_side(coin)
+        for specimen, year in enumerate(years):
+            path = root / f"{coin.item}-{year}.png"
+            Image.fromarray(scan(coin, side, year=year, size=480, seed=specimen)).save(path)
+            attributes = {"country": coin.country, "year": year}
+            rows.append(Row(path, path.stem, side, f"{coin.title} {year}", attributes))
+    catalogue = Catalogue(root / "coins.obv")
+    assert not catalogue.add(rows).failed
+    return catalogue
+
+
+@pytest.mark.parametrize("which", [0, 2])
+def test_the_date_decides_between_items_that_share_a_design(dated: Catalogue, which: int) -> None:
+    coin = coin_type(5, 0)
+    year = coin.years[which]
+    shot = snap(coin, dated_side(coin), np.random.default_rng(which), year=year, tilt=8, wear=0.05)
+    told = dated.identify(shot.image, top=2)
+    assert told.best is not None
+    assert told.best.item.attributes["year"] == year
+    assert told.year is not None
+    assert told.year.year == year
+    assert told.known
+    assert len(told.candidates) == 2
+    assert "year" in told.times_ms
+    assert told.to_dict()["best"]["year"]["written"] == str(year)
+    untold = dated.identify(shot.image, year=False)
+    assert untold.year is None
+    assert "year" not in untold.times_ms
+    assert {c.item.id for c in untold.candidates} >= {c.item.id for c in told.candidates}
+
+
+def test_it_is_read_of_a_lone_item_where_asked(dated: Catalogue, tmp_path: Path) -> None:
+    coin = coin_type(5, 3)
+    shot = snap(coin, dated_side(coin), np.random.default_rng(1), year=1990, tilt=5, wear=0.05)
+    assert dated.identify(shot.image).year is None
+    asked = dated.identify(shot.image, year=True)
+    assert asked.best is not None
+    assert asked.best.item.attributes["country"] == coin.country
+    assert asked.year is not None
+    assert asked.year.year == 1990
