@@ -46,7 +46,7 @@ RECIPES = {
             geometry="flat",
             embedder="vlad",
             verifier="local",
-            shortlist=50,
+            shortlist=100,
         ),
     )
 }
