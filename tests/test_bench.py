@@ -87,7 +87,8 @@ def test_bench_runs_from_photos_to_json(
     told = json.loads(capsys.readouterr().out)
     ours = told["ours"]
     assert (ours["views"], ours["filled"], ours["right"], told["rival"]) == (30, 27, 1, None)
-    stages = ["decode", "find", "normalise", "embed", "search", "verify", "decide", "fetch"]
+    stages = ["decode", "find", "normalise", "quality", "embed"]
+    stages += ["search", "verify", "decide", "fetch"]
     assert list(ours["times_ms"]) == [*stages, "total", "draw"]
     # The stages are most of the total, and never more.
     total = ours["rows"][0]["total"]

@@ -121,8 +121,8 @@ def test_killed_while_creating(tmp_path: Path) -> None:
     for n in range(KILLS_IN_CREATE):
         uri = tmp_path / f"{n}.obv"
         with writers(("rows", uri, 0, 10**6, 2)) as (writer,):
-            # Creating takes some 30 ms.
-            time.sleep(rng.uniform(0, 0.06))
+            # Creating takes some 30 ms, several times that on a busy machine.
+            time.sleep(10 ** rng.uniform(-2.5, -0.5))
             reported = set(writer.end(kill=True))
         if exists(uri):
             made += 1
@@ -146,7 +146,7 @@ def test_killed_while_writing(tmp_path: Path) -> None:
             time.sleep(rng.uniform(0.05, 0.6))
             reported |= set(writer.end(kill=True))
         store = check_rows(uri, reported)
-    assert len(reported) > 300
+    assert len(reported) > 100
     store.optimise()
     late = make_view(999_999)
     store.put([late], items_of([late]))

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.xdist_group("e2e")
 
 COMMANDS = (
     *("add", "identify", "match", "info", "list", "show", "remove", "export"),
-    *("find", "normalise", "embed", "search", "verify", "evaluate", "mint", "adapt"),
+    *("level", "quality", "cutout", "find", "normalise", "embed", "search", "verify", "year"),
+    *("evaluate", "mint", "adapt"),
 )
 GROUPS = ("train",)
 HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")

@@ -32,7 +32,7 @@ def quality(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Is a photo good enough to be answered, and what to do about it if not.
+    """Is a photo good enough, and what to do if it is not.
 
     Blur, glare, a rim cut off or covered, too small, oblique, dark or bright: each measured, with
     the limit past which answers begin to go wrong. For round things.
@@ -92,7 +92,7 @@ def cutout(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """A round object without its background, at the photo's full size.
+    """A round object without its background, full size.
 
     The rim is traced anew at full size; a hole in the middle goes too where it shows the same plain
     ground as lies beside the object.
