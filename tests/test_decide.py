@@ -55,7 +55,7 @@ def test_a_lone_item_is_not_known_by_being_alone() -> None:
     assert PLAIN.probabilities(np.array([0.8]))[0] > 0.9
 
 
-@pytest.mark.parametrize("recipe", ["coin", "flat"])
+@pytest.mark.parametrize("recipe", ["coin", "disc", "flat"])
 def test_shipped_calibrations_say_where_they_come_from(recipe: str) -> None:
     decider = decide.get(recipe)
     assert 0 < decider.threshold < 1
