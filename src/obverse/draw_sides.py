@@ -17,8 +17,8 @@ NEXT = 4
 
 
 def sides(answer: Answer) -> U8:
-    """Why: a row for each photo with the object, the catalogue's view of that side turned to lie as
-    it does, and where the two agree; below, who came next. Where the two disagree, each row shows
+    """Why: a row for each photo with the object, the catalogue's view of that side, both upright,
+    and where the two agree; below, who came next. Where the two disagree, each row shows
     what that photo alone is like, and below is what comes closest to both.
 
     Args:
@@ -62,12 +62,14 @@ def _row(sheet: Canvas, answer: Answer, k: int, name: str, y: int, apart: bool) 
     tiles: list[tuple[U8, str]] = [(query, name), (empty, "no picture of this side"), (empty, "")]
     if found is not None:
         view, proof = found
-        shown = canvas.turned(canvas.decode(view.thumbnail), proof.turn)
         words = f"the catalogue's {view.side or 'picture'}"
         if apart and side.best is not None:
             words = f"like {side.best.item.name} ({percent(side.best.probability)})"
         lit = heat.overlay(query, proof.agreement, is_disc)
-        tiles[1:] = [(canvas.resize(shown, TILE, TILE), words), (lit, "where they agree")]
+        if is_disc:
+            query, lit = (canvas.turned(p, view.upright - proof.turn) for p in (query, lit))
+        shown = canvas.resize(canvas.upright(view), TILE, TILE)
+        tiles = [(query, name), (shown, words), (lit, "where they agree")]
     for i, (pixels, words) in enumerate(tiles):
         x = MARGIN + i * (TILE + GAP)
         _shape(sheet, pixels, x, y, is_disc)
