@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -270,3 +271,20 @@ def test_the_date_is_boxed_where_it_stands() -> None:
     assert found == pytest.approx([f * factor for f in (100, 300, 250, 310)], abs=0.02 * 400)
     plain = draw.year(photo, region, None)
     assert not (np.abs(plain.astype(int) - canvas.GOLD).sum(axis=2) < 60)[200:].any()
+
+
+def test_the_date_is_boxed_on_the_upright_coin() -> None:
+    """A box left of the middle, on a coin that lies a quarter turn off, stands below it."""
+    patch = patch_of(design(0))
+    corners = ((20.0, 96.0), (60.0, 96.0), (60.0, 160.0), (20.0, 160.0))
+    read = YearReading(1987, "1987", 0.97, (corners,), ("1987",))
+    best = candidate(design(90), 270.0, np.full((14, 7), 0.004, np.float32))
+    assert best.upright == 90.0
+    dated, plain = (draw.answer(answer_of(patch, replace(best, year=y))) for y in (read, None))
+    ys, xs = np.nonzero((dated != plain).any(axis=2))
+    factor = draw.TILE / SIZE
+    # A quarter turn counter-clockwise takes (x, y) to (y, side - x).
+    wanted = [f * factor for f in (96, 160, SIZE - 60, SIZE - 20)]
+    x0, y0 = draw.MARGIN, draw.MARGIN + 108
+    found = [xs.min() - x0, xs.max() - x0, ys.min() - y0, ys.max() - y0]
+    assert found == pytest.approx(wanted, abs=6)

@@ -225,6 +225,8 @@ def answer(answer: Answer) -> U8:
     if answer.best is not None:
         best = answer.best
         lit = heat.overlay(query, best.evidence.agreement, is_disc)
+        if answer.year is not None:
+            date_box(query, answer.year, _tile_matrix(answer.patch))
         if is_disc:
             query, lit = (canvas.turned(p, best.upright) for p in (query, lit))
         view = canvas.resize(canvas.upright(best.view), TILE, TILE)
@@ -289,6 +291,14 @@ def _headline(sheet: Canvas, answer: Answer, width: int) -> None:
     line = about if answer.known else f"closest: {best.item.name}"
     sheet.text(MARGIN, MARGIN, title, size=42, strong=True, width=room)
     sheet.text(MARGIN, MARGIN + 58, line, size=22, fill=MUTED, width=room)
+
+
+def _tile_matrix(patch: Patch) -> Array:
+    """From full-size photo pixels to those of the patch shown as a tile, (2, 3)."""
+    scale = TILE / patch.original.shape[0]
+    matrix = patch.matrix * scale
+    matrix[:, 2] += 0.5 * scale - 0.5  # pixel centres
+    return np.asarray(matrix)
 
 
 def _query_words(best: Candidate, is_disc: bool) -> str:
