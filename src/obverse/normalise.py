@@ -42,8 +42,7 @@ def disc(photo: Photo, region: Region) -> Patch:
     """
     matrix = disc_matrix(region.ellipse or _inscribed(region))
     original = warp(photo, matrix, (SIZE, SIZE))
-    image, grey = even_disc(original)
-    polar: U8 = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+    image, polar = even_disc(original)
     return Patch(image, original, polar, matrix, region)
 
 
@@ -56,10 +55,8 @@ def flat(photo: Photo, region: Region) -> Patch:
     """
     x0, y0, x1, y1 = region.box
     w, h = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
+    matrix = _box_matrix(region, SIZE)
     scale = SIZE / max(w, h)
-    left, top = (SIZE - w * scale) / 2, (SIZE - h * scale) / 2
-    shift = np.array([left, top]) + (0.5 - np.array([x0, y0])) * scale - 0.5
-    matrix = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]])
     yy, xx = np.mgrid[0:SIZE, 0:SIZE] + 0.5
     inside = (np.abs(xx - SIZE / 2) <= w * scale / 2) & (np.abs(yy - SIZE / 2) <= h * scale / 2)
     original = warp(photo, matrix, (SIZE, SIZE))
@@ -75,11 +72,12 @@ def flat(photo: Photo, region: Region) -> Patch:
 
 def even_disc(original: U8) -> tuple[U8, U8]:
     """A disc as photographed, uint8 (``SIZE``, ``SIZE``, 3), with its light evened and its
-    background gone, and that unwrapped and grey, uint8 (``ANGLES``, ``RADII``)."""
+    background gone, and that unwrapped and grey, uint8 (``ANGLES``, ``RADII``, 3)."""
     inside = disc_mask(SIZE)
     image = even_light(original, inside)
     image[~inside] = GREY
-    return image, np.asarray(cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = cv2.cvtColor(unwrap(image), cv2.COLOR_RGB2GRAY)
+    return image, np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
 
 
 def preprocessing() -> dict[str, float]:
@@ -108,8 +106,10 @@ def disc_matrix(ellipse: Ellipse, size: int = SIZE) -> F64:
 def square_matrix(region: Region, size: int) -> F64:
     """The affine map, float64 (2, 3), from full-size photo pixels to those of a square of ``size``
     pixels that the region fills: its ellipse as a circle, or its box as it lies, in the middle."""
-    if region.ellipse:
-        return disc_matrix(region.ellipse, size)
+    return disc_matrix(region.ellipse, size) if region.ellipse else _box_matrix(region, size)
+
+
+def _box_matrix(region: Region, size: int) -> F64:
     x0, y0, x1, y1 = region.box
     scale = size / max(x1 - x0, y1 - y0, 1.0)
     middle = scale * np.array([x0 + x1 - 1, y0 + y1 - 1]) / 2

@@ -176,8 +176,7 @@ def _degrees(turn: float) -> float:
 def patch_of(view: View) -> Patch:
     """The disc patch that a view's thumbnail is."""
     original = canvas.decode(view.thumbnail)
-    image, grey = normalise.even_disc(original)
-    polar = np.repeat(grey[..., None], 3, axis=2)
+    image, polar = normalise.even_disc(original)
     side = float(original.shape[0])
     matrix: F64 = np.eye(2, 3)
     return Patch(image, original, polar, matrix, Region((0.0, 0.0, side, side), 1.0))

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from obverse import network
 from obverse.errors import ModelError
 from obverse.normalise import preprocessing
 from obverse.types import F32, I8, U8, Array, Embedding, Patch
@@ -45,14 +44,8 @@ class PolarEmbedder:
 
     def __init__(self, card: Path | None = None) -> None:
         self.card, model = _shipped() if card is None else _named(card)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
+            self._session = network.load(model)
         # What onnxruntime raises for bytes that are no model has no public base class.
         except Exception as error:
             raise ModelError(

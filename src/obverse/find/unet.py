@@ -14,15 +14,14 @@ fraction of a pixel. Both are in ``rims``.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 
+from obverse import network
 from obverse.errors import ModelError
 from obverse.find.classical import ClassicalFinder, bounds
 from obverse.find.ellipses import to_ellipse
@@ -106,13 +105,7 @@ class UNetFinder:
                 f"the finder's model cannot be read ({error})", hint="install the package again"
             ) from error
         self._spare = ClassicalFinder()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
+        self._session = network.load(model)
 
     def find(self, photo: Photo) -> list[Region]:
         """Every object, largest and best first; the whole picture, saying so, if there is none.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from obverse.normalise import GREY, SIZE, even_light, unwrap
+from obverse.normalise import SIZE, even_disc
 from obverse.train.pictures import CUT, RADIUS
 from obverse.types import F32, U8, Array
 
@@ -94,10 +94,8 @@ def clean(coin: U8, turn: float = 0.0) -> U8:
 
 def polar(patch: U8) -> U8:
     """Even the light of a grey patch and unwrap it, as ``normalise.disc`` does."""
-    inside = _inside()
-    image = even_light(np.repeat(patch[..., None], 3, axis=2), inside)[..., 0].copy()
-    image[~inside] = GREY
-    return unwrap(image)
+    _, unwrapped = even_disc(np.repeat(patch[..., None], 3, axis=2))
+    return np.ascontiguousarray(unwrapped[..., 0])
 
 
 def _wear(image: F32, rng: Rng) -> F32:
@@ -268,9 +266,3 @@ def _radius(size: int) -> F32:
     c = (size - 1) / 2
     yy, xx = np.mgrid[0:size, 0:size]
     return np.asarray(np.hypot(xx - c, yy - c) / RADIUS, np.float32)
-
-
-def _inside() -> Array:
-    c = (SIZE - 1) / 2
-    yy, xx = np.mgrid[0:SIZE, 0:SIZE]
-    return np.asarray(np.hypot(xx - c, yy - c) <= SIZE / 2)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
+from obverse import network
 from obverse.errors import ModelError
 from obverse.types import F32, F64, U8
 
@@ -207,8 +207,4 @@ def _session(name: str) -> onnxruntime.InferenceSession:
         raise ModelError(
             f"the model {name!r} cannot be read ({error})", hint="install the package again"
         ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = os.cpu_count() or 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return network.load(model)
