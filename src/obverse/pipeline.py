@@ -33,8 +33,9 @@ from obverse.types import (
     Tray,
     Verifier,
 )
-from obverse.year import twins
-from obverse.year.reader import YearReader
+from obverse.year import mark, twins
+from obverse.year.mark import Marked
+from obverse.year.reader import Reading, YearReader
 
 REDUCE_TO = 1600
 """A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
@@ -230,17 +231,25 @@ class Pipeline:
     def date(
         self, answer: Answer, found: Found, top: int, clock: Clock, *, ask: bool | None
     ) -> Answer:
-        """Read the year where the nearest items differ by it alone, or where somebody asks."""
+        """Read year and mint mark where the nearest items differ by these alone, or where somebody
+        asks."""
         candidates = answer.candidates
         group = twins.twins([c.item for c in candidates])
         if len(group) > 1 or (ask and group):
             with clock("year"):
-                dates = twins.dates([candidates[i].item for i in group])
+                items = [candidates[i].item for i in group]
                 lies = -candidates[0].upright if self.recipe.geometry == "disc" else 0.0
-                reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
+                reading, marked = Reading(), Marked()
+                if ask or twins.by_year(items):
+                    dates = twins.dates(items)
+                    reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
+                marks, place = twins.marks(items), twins.place(items)
+                if place and self.recipe.geometry == "disc" and (ask or len(marks) > 1):
+                    asked = (answer.photo, answer.patch.region, lies, place, marks)
+                    marked = mark.read(self.years.ocr, *asked)
                 others = [i for i in range(len(found.items)) if i == 0 or i not in group]
                 mass = float(self.decider.probabilities(found.scores[others])[0])
-                candidates = twins.settle(candidates, group, reading, mass)
+                candidates = twins.settle(candidates, group, reading, marked, mass)
         known = bool(candidates) and self.decider.known(candidates[0].probability)
         return replace(answer, candidates=candidates[:top], known=known)
 

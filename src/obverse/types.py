@@ -326,6 +326,29 @@ class YearReading:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class MarkReading:
+    """The mint mark read off an object.
+
+    Attributes:
+        mark: its letters; empty for none.
+        probability: calibrated probability that it is right, 0 to 1.
+        box: where it stands, or would, in the photo: four corners in full-size pixels, from the
+            start of the top edge on, clockwise.
+    """
+
+    mark: str
+    probability: float
+    box: tuple[tuple[float, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "mark": self.mark,
+            "probability": round(float(self.probability), 5),
+            "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
+        }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """An item that came back, with its best view.
@@ -341,6 +364,7 @@ class Candidate:
             order; None where the catalogue has no picture of that side. ``view``, ``similarity``
             and ``evidence`` are then those of the photo that agrees better.
         year: the year read, where somebody asked and it could be read.
+        mint_mark: the mint mark read, where the item says where it stands and it could be read.
     """
 
     item: Item
@@ -351,6 +375,7 @@ class Candidate:
     evidence: Evidence
     sides: tuple[Match | None, ...] = ()
     year: YearReading | None = None
+    mint_mark: MarkReading | None = None
 
     @property
     def upright(self) -> float:
@@ -369,6 +394,7 @@ class Candidate:
             "upright": round(self.upright, 2),
             "evidence": self.evidence.to_dict(),
             "year": None if self.year is None else self.year.to_dict(),
+            "mint_mark": None if self.mint_mark is None else self.mint_mark.to_dict(),
             **({"sides": sides} if sides else {}),
         }
 
@@ -462,6 +488,11 @@ class Answer:
     def year(self) -> YearReading | None:
         """The year read on the best candidate."""
         return self.candidates[0].year if self.candidates else None
+
+    @property
+    def mint_mark(self) -> MarkReading | None:
+        """The mint mark read on the best candidate."""
+        return self.candidates[0].mint_mark if self.candidates else None
 
     def to_dict(self) -> dict[str, Any]:
         told = {

@@ -56,7 +56,9 @@ def describe(answer: Answer) -> str:
         return f"{source}: not recognised; the catalogue is empty"
     sure = percent(best.probability)
     if answer.known:
-        date = f", {answer.year.year}" if answer.year else ""
+        read = [str(answer.year.year)] if answer.year else []
+        read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
+        date = f", {' '.join(read)}" if read else ""
         return f"{source}: {best.item.name}{date} ({sure})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
