@@ -126,7 +126,9 @@ def main() -> None:
     cases = list(cents(args.data) if args.data else minted(args.count, args.seed))
     ocr = Ocr()
     read = [mark.read(ocr, c.photo, c.region, c.turn, c.place, c.possible) for c in cases]
-    right = [one.best is not None and one.best.mark == c.mark for c, one in zip(cases, read, strict=True)]
+    right = [
+        one.best is not None and one.best.mark == c.mark for c, one in zip(cases, read, strict=True)
+    ]
     none = [one.best is None for one in read]
     for case, one, ok in zip(cases, read, right, strict=True):
         if not ok:
