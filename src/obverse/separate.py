@@ -8,6 +8,7 @@ the photo fits one and not the other. The few sectors that hold most of it are t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,13 @@ HALF = 0.5
 """Cells with at least this share of the largest one's value make up a sector."""
 MOST = 3
 """Sectors told."""
+WIDEST = 120.0
+"""Degrees; a wider sector is looked into with a higher bar, by ``STEP`` at a time."""
+STEP, HIGHEST = 0.1, 0.95
 LEAST = 0.1
-"""A sector must hold this share of all that speaks for its side."""
-ALL_AROUND = 300.0
-"""Degrees from which a sector has no direction."""
+"""A sector must hold this share of all that speaks for its side, unless it is the first."""
 CENTRE = 0.35
-"""A sector that ends within this radius has none either."""
+"""A sector that ends within this radius has no direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +158,27 @@ def sectors(cells: F32) -> list[Bounds]:
     Args:
         cells: float32 (angles, radii), any values; angles wrap around.
     """
-    rows, columns = cells.shape
     soft = _smoothed(cells)
-    peak, total = float(soft.max()), float(np.maximum(soft, 0).sum())
-    if peak <= 0:
+    total = float(np.maximum(soft, 0).sum())
+    if total <= 0:
         return []
-    labels = _connected(soft >= HALF * peak)
-    top = np.unravel_index(soft.argmax(), soft.shape)
-    found = []
+    found = sorted(_parts(soft, HALF), key=lambda f: -f[0])
+    return [bounds for n, (held, bounds) in enumerate(found) if n == 0 or held >= LEAST * total]
+
+
+def _parts(soft: F32, bar: float) -> Iterator[tuple[float, Bounds]]:
+    """What lies above ``bar``, a share of the largest value: connected parts and their sums."""
+    labels = _connected(soft >= bar * float(soft.max()))
     for label in range(1, int(labels.max()) + 1):
         inside = labels == label
-        held = float(soft[inside].sum())
-        if held >= LEAST * total or inside[top]:
-            start, count = _run(inside.any(axis=1))
-            where = np.flatnonzero(inside.any(axis=0))
-            found.append((held, (start, count, int(where[0]), int(where[-1]) + 1)))
-    return [bounds for _, bounds in sorted(found, key=lambda f: -f[0])]
+        if not inside.any():  # its number went to another one across the last row
+            continue
+        start, count = _run(inside.any(axis=1))
+        if count * 360 / len(soft) > WIDEST and bar + STEP < HIGHEST:
+            yield from _parts(np.where(inside, soft, np.float32(0)), bar + STEP)
+            continue
+        where = np.flatnonzero(inside.any(axis=0))
+        yield float(soft[inside].sum()), (start, count, int(where[0]), int(where[-1]) + 1)
 
 
 def mask(bounds: Bounds, shape: tuple[int, ...]) -> Array:
@@ -194,7 +201,7 @@ def _sector(bounds: Bounds, a: F32, b: F32, upright: float) -> Sector:
     step = 360 / rows
     low = (start - 0.5) * step % 360
     high = low + count * step
-    blank = count * step >= ALL_AROUND or outer / columns <= CENTRE
+    blank = outer / columns <= CENTRE
     share = a.size / float(inside.sum())
     first, second = float(a[inside].sum()), float(b[inside].sum())
     return Sector(
