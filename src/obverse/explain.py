@@ -23,8 +23,9 @@ MOST = 5
 LIT = 0.5
 """A cell agrees if it has this share of what it would have in the same picture: 0.54 to 0.82 of the
 face in 36 right answers on `dev_wild`, 0.33 to 0.65 in 12 where the catalogue lacks the design."""
-RIVAL = 0.5
-"""An item with at least this share of the best one's probability is nearly as likely."""
+RIVAL, RIVAL_LEAST = 0.5, 0.05
+"""An item with at least this share of the best one's probability is nearly as likely, unless both
+have next to none."""
 COUNTER = 0.25
 """A place that speaks for the next item is told from this share of the best one's lead on."""
 DATES, DATES_AT = (5, 6, 7), 0.55
@@ -37,12 +38,12 @@ ENGLISH: Mapping[str, str] = {
     "empty": "Nothing to compare with: the catalogue is empty.",
     "known": "This is {item} ({sure}).",
     "unknown": "Not recognised: the nearest item is {item}, but with only {sure}.",
-    "apart": "Not recognised as one thing: {pairing}.",
+    "apart": "Not recognised as one thing: {pairing}",
     "rival": "{second} is nearly as likely ({sure}), so neither is sure enough.",
     "agrees": "It agrees with {view} over {share} of the face (score {score}){turned}.",
     "points": "{inliers} of {pairs} matched points lie on one plane with {view}.",
     "no points": "No points of {view} are found again on one plane.",
-    "pairing": "{pairing}.",
+    "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
     "next": "Next in line is {second} ({sure}).",
@@ -50,15 +51,15 @@ ENGLISH: Mapping[str, str] = {
     "agreement {first} against {other}.",
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
     "next, a year": "{second} ({sure}) differs by its year only, so the date decides.",
-    "counter": "Against it: {where} {second} agrees better, {other} against {first}.",
-    "weak": "Against it: {where} nothing agrees (agreement {first}).",
+    "counter": "Against it: {where}, {second} agrees better ({other} against {first}).",
+    "weak": "Against it: {where}, nothing agrees (agreement {first}).",
     "advice": "{advice}.",
     # parts of sentences
     "the side": "the catalogue's {side}",
     "side": "picture",
     "upright": "",
-    "left": ", turned {degrees}° to the left of it",
-    "right": ", turned {degrees}° to the right of it",
+    "left": ", turned {degrees}° to the left",
+    "right": ", turned {degrees}° to the right",
     "at": "at {clock} o'clock {radius}",
     "centre": "in the centre",
     "rim": "near the rim",
@@ -66,7 +67,7 @@ ENGLISH: Mapping[str, str] = {
     "inner": "near the centre",
     "with the date": "{where}, where the date is",
     "dates": "{where}, where dates often are",
-    "in photo": "{where} of the {photo} photo",
+    "in photo": "{where}, in the {photo} photo",
     "first": "first",
     "second": "second",
 }
@@ -100,12 +101,14 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     best = answer.best
     if best is None:
         return [Reason("empty")]
+    if answer.pairing is not None and answer.pairing.disagree:
+        return [Reason("apart", {"pairing": _paired(answer)}), *_faults(answer)]
     told = [_verdict(answer, best), _ground(answer, best, words)]
     if answer.year is not None:
         told.append(_year(answer.year))
     split = answer.separation
     told += _next(answer, split, words)
-    told += _against(answer, split, words)
+    told += [*_faults(answer), *_against(answer, split, words)]
     return told[:MOST]
 
 
@@ -119,16 +122,14 @@ def place(sector: Sector, words: Mapping[str, str] = ENGLISH) -> str:
 
 
 def _verdict(answer: Answer, best: Candidate) -> Reason:
-    if answer.pairing is not None and answer.pairing.disagree:
-        return Reason("apart", {"pairing": pairing(answer)})
     sure = {"item": best.item.name, "sure": percent(best.probability)}
     return Reason("known" if answer.known else "unknown", sure)
 
 
 def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason:
     """What the answer rests on."""
-    if answer.pairing is not None and not answer.pairing.disagree:
-        return Reason("pairing", {"pairing": pairing(answer)})
+    if answer.pairing is not None:
+        return Reason("pairing", {"pairing": _paired(answer)})
     side = best.view.side or words["side"]
     view = words["the side"].format(side=side)
     proof = best.evidence
@@ -140,6 +141,12 @@ def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason
     share = float((proof.agreement * proof.agreement.size >= LIT).mean())
     values = {"view": view, "share": f"{share:.0%}".replace("%", " %"), "score": _two(proof.score)}
     return Reason("agrees", {**values, "turned": _turned(proof.turn, words)})
+
+
+def _paired(answer: Answer) -> str:
+    """How two photos go together, as a sentence."""
+    said = pairing(answer)
+    return said if said.endswith("?") else f"{said}."
 
 
 def _year(read: YearReading) -> Reason:
@@ -155,7 +162,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
         return []
     one, two = answer.candidates[:2]
     values = {"second": two.item.name, "sure": percent(two.probability)}
-    if not answer.known and two.probability >= RIVAL * one.probability > 0:
+    if not answer.known and two.probability >= max(RIVAL * one.probability, RIVAL_LEAST):
         return [Reason("rival", values)]
     if answer.year is not None and _differ_by_year(one, two):
         return [Reason("next, a year", values)]
@@ -170,13 +177,17 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     return [Reason("next", values)]
 
 
-def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
-    """What speaks against the answer: the photo's faults, and places that do not fit."""
+def _faults(answer: Answer) -> list[Reason]:
+    """What is wrong with the photo: what to mend first."""
     photos = answer.sides or (answer,)
-    advice = dict.fromkeys(issue.advice for photo in photos for issue in photo.quality)
-    told = [Reason("advice", {"advice": text}) for text in list(advice)[:1]]
+    advice = [issue.advice for photo in photos for issue in photo.quality]
+    return [Reason("advice", {"advice": text}) for text in advice[:1]]
+
+
+def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
+    """A place that does not fit."""
     if split is None or len(answer.candidates) < 2:
-        return told
+        return []
     one, two = (_match(c, split.photo) for c in answer.candidates[:2])
     lead = one.evidence.score - two.evidence.score
     counter, weak = split.against, split.weakest
@@ -184,11 +195,11 @@ def _against(answer: Answer, split: Separation | None, words: Mapping[str, str])
         values = {"where": _where(answer, split, counter, words)}
         values |= {"second": answer.candidates[1].item.name}
         values |= {"first": _two(counter.first), "other": _two(counter.second)}
-        told.append(Reason("counter", values))
-    elif weak is not None and weak.first <= 0:
+        return [Reason("counter", values)]
+    if weak is not None and weak.first <= 0:
         where = _where(answer, split, weak, words)
-        told.append(Reason("weak", {"where": where, "first": _two(weak.first)}))
-    return told
+        return [Reason("weak", {"where": where, "first": _two(weak.first)})]
+    return []
 
 
 def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str, str]) -> str:
@@ -196,9 +207,11 @@ def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str
     if answer.sides:
         photo = words[("first", "second")[split.photo]]
         return words["in photo"].format(where=where, photo=photo)
-    if answer.year is not None and holds_date(sector, answer.year, answer.patch):
-        return words["with the date"].format(where=where)
-    if sector.clock in DATES and sector.inner <= DATES_AT <= sector.outer:
+    if answer.year is not None:
+        held = holds_date(sector, answer.year, answer.patch)
+        return words["with the date"].format(where=where) if held else where
+    middle = (sector.inner + sector.outer) / 2
+    if sector.clock in DATES and middle >= HALFWAY and sector.inner <= DATES_AT <= sector.outer:
         return words["dates"].format(where=where)
     return where
 

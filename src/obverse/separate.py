@@ -232,7 +232,7 @@ def _smoothed(cells: F32) -> F32:
 def _connected(inside: Array) -> Array:
     """Labels from 1 of connected cells, int (angles, radii), 0 outside; the last row meets the
     first one."""
-    count, labels = cv2.connectedComponents(inside.astype(np.uint8), connectivity=4)
+    _, labels = cv2.connectedComponents(inside.astype(np.uint8), connectivity=4)
     for first, last in zip(labels[0], labels[-1], strict=True):
         if first and last and first != last:
             labels[labels == max(first, last)] = min(first, last)
