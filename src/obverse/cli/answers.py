@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from obverse.types import Answer, Candidate, Tray
 
 
-def write_answer(answer: Answer | Tray) -> None:
-    """The answer to a photo, to two of one thing, or to every object of one."""
+def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
+    """The answer to a photo, to two of one thing, or to every object of one; with ``explain``, in
+    plain sentences too."""
     from obverse.types import Tray
     from obverse.words import pairing
 
     if isinstance(answer, Tray):
         _write_tray(answer)
+        if explain:
+            for number, one in enumerate(answer.answers, 1):
+                write(f"{number}: {' '.join(one.explanation())}")
         return
     write(describe(answer))
     if answer.sides:
@@ -28,6 +32,9 @@ def write_answer(answer: Answer | Tray) -> None:
     advice = dict.fromkeys(i.advice for a in answer.sides or (answer,) for i in a.quality)
     if advice:
         write(f"  advice: {'; '.join(advice)}")
+    if explain:
+        for sentence in answer.explanation():
+            write(f"  {sentence}")
     if answer.candidates:
         _write_candidates(answer)
 

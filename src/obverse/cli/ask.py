@@ -45,6 +45,9 @@ def identify(
         Path | None,
         typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say in plain sentences why. (--json always does.)")
+    ] = False,
     draw: Draw = None,
     top: Top = 5,
     year: Annotated[
@@ -98,7 +101,7 @@ def identify(
                 for region, why in answer.failed:
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
             if not as_json:
-                write_answer(answer)
+                write_answer(answer, explain)
             if query[0] in pictures:
                 draw_answer(answer, pictures[query[0]])
     if csv_file is not None:
