@@ -13,9 +13,9 @@ import numpy as np
 from obverse.types import F32, I8, Embedding, Evidence, Patch
 
 CENTRE = 9.5
-"""Row and column of a cell's 16 x 16 pixels that its features look at. Measured on `dev`: a small
-place of the polar image was inverted, and the map changed most around 9.1 rows (200 places, +-0.3)
-and 10.5 columns before it; exchanged sectors say 9.4 rows. The strides alone would say 15."""
+"""Row and column of a cell's 16 x 16 pixels that its features look at. Measured on `dev`
+(``benchmarks/separate.py --field``): where a small place of the polar image is inverted, the map
+changes most 8.7 rows and 11.0 columns before it (+-0.2). The strides alone would say 15."""
 STRIDE = 16
 
 
