@@ -140,6 +140,5 @@ def main() -> None:
     print(f"off by {np.median(np.abs(off)):.1f} degrees (median), to a side {np.median(off):+.1f}")
 
 
-
 if __name__ == "__main__":
     main()

@@ -13,6 +13,7 @@ from PIL import Image
 
 from obverse import canvas, draw, draw_separation, heat, normalise
 from obverse.draw_answer import overlaid
+from obverse.draw_year import year
 from obverse.errors import UsageError
 from obverse.separate import Sector
 from obverse.types import (
@@ -335,7 +336,7 @@ def test_the_date_is_boxed_where_it_stands() -> None:
     photo = photo_of(np.full((200, 200, 3), 90, np.uint8), scale=0.5)
     region = Region((0, 0, 400, 400), 1.0, Ellipse(199.5, 199.5, 198, 198))
     corners = ((100.0, 250.0), (300.0, 250.0), (300.0, 310.0), (100.0, 310.0))
-    shown = draw.year(photo, region, YearReading(1987, "1987", 0.97, (corners,), ("1987",)))
+    shown = year(photo, region, YearReading(1987, "1987", 0.97, (corners,), ("1987",)))
     factor = shown.shape[1] / 400
     gold = np.abs(shown.astype(int) - canvas.GOLD).sum(axis=2) < 60
     low = gold[shown.shape[0] // 3 :]
@@ -343,7 +344,7 @@ def test_the_date_is_boxed_where_it_stands() -> None:
     ys = ys + shown.shape[0] // 3
     found = [xs.min(), xs.max(), ys.min(), ys.max()]
     assert found == pytest.approx([f * factor for f in (100, 300, 250, 310)], abs=0.02 * 400)
-    plain = draw.year(photo, region, None)
+    plain = year(photo, region, None)
     assert not (np.abs(plain.astype(int) - canvas.GOLD).sum(axis=2) < 60)[200:].any()
 
 

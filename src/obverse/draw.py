@@ -15,10 +15,10 @@ from obverse import canvas, heat
 from obverse.canvas import COLD, GAP, GOLD, INK, LINE, MARGIN, MUTED, PANEL, Canvas, save
 from obverse.draw_answer import TILE, answer
 from obverse.draw_parts import (
+    PHOTO_SIDE,
     Card,
     badge,
     card,
-    date_box,
     fitted,
     masked,
     place_card,
@@ -26,8 +26,7 @@ from obverse.draw_parts import (
     round_patch,
     shape,
 )
-from obverse.types import F32, I8, U8, Embedding, Patch, Photo, Region, YearReading
-from obverse.words import percent
+from obverse.types import F32, I8, U8, Embedding, Patch, Photo, Region
 
 __all__ = [
     "TILE",
@@ -35,7 +34,6 @@ __all__ = [
     "answer",
     "card",
     "contact",
-    "date_box",
     "embedding",
     "masked",
     "patch",
@@ -43,11 +41,8 @@ __all__ = [
     "round_patch",
     "save",
     "shortlist",
-    "year",
 ]
 
-PHOTO_SIDE = 1600
-"""Longer side of a photo drawn upon, in pixels."""
 CARD = 216
 """Side of a picture in a contact sheet."""
 
@@ -112,26 +107,6 @@ def embedding(patch: Patch, embedding: Embedding) -> U8:
     words = f"vector: {len(embedding.vector)} numbers, the same at every turn"
     sheet.text(MARGIN, bars - canvas.LINE_WIDTH, words, fill=MUTED)
     _bars(sheet, embedding.vector, MARGIN, bars + 6, width - 2 * MARGIN, 134)
-    return sheet.pixels
-
-
-def year(photo: Photo, region: Region, reading: YearReading | None) -> U8:
-    """The photo with the object's rim, the date in a box, and what it says."""
-    image, factor = fitted(photo, PHOTO_SIDE, PHOTO_SIDE)
-    width = max(2, round(max(image.shape[:2]) / 400))
-    rim(image, region, factor, LINE, width)
-    if reading is None:
-        words = "no year could be read"
-    else:
-        # Pixel centres: (x + 0.5) * factor - 0.5.
-        shift = 0.5 * factor - 0.5
-        date_box(image, reading, np.array([[factor, 0, shift], [0, factor, shift]]))
-        words = f"{reading.year}   {percent(reading.probability)}"
-        if reading.written != str(reading.year) and canvas.can_show(reading.written):
-            words = f"{reading.written} = {words}"
-    sheet = Canvas(image.shape[1], image.shape[0])
-    sheet.paste(image, 0, 0)
-    badge(sheet, region, factor, words, GOLD if reading else INK)
     return sheet.pixels
 
 

@@ -12,6 +12,8 @@ from obverse.canvas import GOLD, GREEN, INK, LINE, MARGIN, MUTED, RED, Canvas
 from obverse.types import U8, Answer, Array, Candidate, Patch, Photo, Region, YearReading
 from obverse.words import facts, percent
 
+PHOTO_SIDE = 1600
+"""Longer side of a photo drawn upon, in pixels."""
 HEADLINE = (42, 30)
 """Letters of a headline: as large as fits between these sizes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from obverse.cli.console import count, write, write_table
 from obverse.errors import UsageError
@@ -68,12 +68,18 @@ def describe(answer: Answer) -> str:
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A table as a file; a file name that is no Unicode is written with escapes, as on stdout."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-        table = csv.DictWriter(stream, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+def write_csv(
+    out: Path | TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """These columns of a table, into a file or a stream; a file name that is no Unicode is written
+    with escapes, as on stdout."""
+    if isinstance(out, Path):
+        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            write_csv(stream, columns, rows)
+        return
+    table = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    table.writeheader()
+    table.writerows(rows)
 
 
 def check_folder(path: Path | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, say, show_progress
+from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
@@ -27,6 +25,9 @@ from obverse.errors import CatalogueError, PhotoError, UsageError
 
 if TYPE_CHECKING:
     from obverse.types import Answer
+
+MATCHED = ("source", "query")
+"""Columns of the table of ``match``."""
 
 
 def identify(
@@ -109,10 +110,7 @@ def identify(
         say(f"{csv_file}: {count(len(rows), 'object')}")
     if as_json:
         emit(results if len(queries) > 1 else results[0])
-    if failed:
-        if len(queries) > 1:
-            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
-        raise typer.Exit(1)
+    leave_if_failed(failed, len(queries))
 
 
 def match(
@@ -153,17 +151,15 @@ def match(
             progress(done, len(names), "matching")
     for line in failures:
         say(line)
-    text = _to_csv(rows)
     if csv_file is not None:
-        # A file name that is no Unicode is written with escapes, as on stdout.
-        csv_file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        write_csv(csv_file, MATCHED, rows)
         say(f"{csv_file}: {count(len(rows), 'query')}, {len(failures):,} failed")
     elif failures:
         say(f"{len(failures):,} of {count(len(rows), 'query')} failed")
     if as_json:
         emit(rows)
     elif csv_file is None:
-        sys.stdout.write(text)
+        write_csv(sys.stdout, MATCHED, rows)
     if len(failures) == len(rows):
         raise typer.Exit(1)
 
@@ -202,14 +198,6 @@ def _photo_names(folder: Path) -> list[str]:
     if not names:
         raise UsageError("holds no photos", where=folder)
     return names
-
-
-def _to_csv(rows: list[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("source", "query"))
-    table.writerows((row["source"], row["query"]) for row in rows)
-    return stream.getvalue()
 
 
 def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
