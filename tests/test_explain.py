@@ -110,7 +110,7 @@ def test_an_empty_catalogue_says_so_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("known", "first", "second", "wanted"),
     [
-        (False, 0.4, 0.3, "rival"),
+        (False, 0.4, 0.3, "rival, a place"),
         (False, 0.4, 0.1, "next, a place"),
         (False, 0.02, 0.02, "next, a place"),
         (True, 0.5, 0.45, "next, a place"),
@@ -124,6 +124,8 @@ def test_a_rival_is_named_where_it_is_one(
     )
     assert keys(answer)[0] == ("known" if known else "unknown")
     assert keys(answer)[2] == wanted
+    assert ("neither is sure enough" in explain(answer)[2]) == wanted.startswith("rival")
+    assert "they part most at 12 o'clock near the rim" in explain(answer)[2]
 
 
 @pytest.mark.parametrize(("lead", "said"), [(0.9, True), (0.65, False)])
@@ -217,6 +219,7 @@ def test_flat_things_count_points() -> None:
     assert told[1] == "30 of 40 matched points lie on one plane with the catalogue's reverse."
     assert told[2].endswith("with 8 points against 30.")
     assert keys(answer_of(flat(0, 0.1), known=False))[1] == "no points"
+    assert keys(answer_of(flat(9, 0.3), flat(8, 0.2), known=False))[2] == "rival"
 
 
 def test_two_sides_say_how_they_go_together() -> None:

@@ -155,7 +155,7 @@ def wrap(text: str, font: Font, width: float, most: int | None = None) -> list[s
     """``text`` broken between words, or after a hyphen, into lines of at most ``width`` pixels; a
     longer piece has a line of its own. Of at most so many lines the last one holds the rest."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
         for n, piece in enumerate(re.split(r"(?<=[-_/])(?=.)", word)):
             longer = f"{lines[-1]}{'' if n else ' '}{piece}" if lines else piece
             if lines and (len(lines) == most or font.getlength(longer) <= width):

@@ -40,6 +40,8 @@ ENGLISH: Mapping[str, str] = {
     "unknown": "Not recognised: the nearest item is {item}, but with only {sure}.",
     "apart": "Not recognised as one thing: {pairing}",
     "rival": "{second} is nearly as likely ({sure}), so neither is sure enough.",
+    "rival, a place": "{second} is nearly as likely ({sure}), so neither is sure enough; "
+    "they part most {where}: agreement {first} against {other}.",
     "agrees": "It agrees with {view} over {share} of the face (score {score}){turned}.",
     "points": "{inliers} of {pairs} matched points lie on one plane with {view}.",
     "no points": "No points of {view} are found again on one plane.",
@@ -162,19 +164,19 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
         return []
     one, two = answer.candidates[:2]
     values = {"second": two.item.name, "sure": percent(two.probability)}
-    if not answer.known and two.probability >= max(RIVAL * one.probability, RIVAL_LEAST):
-        return [Reason("rival", values)]
+    close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
+    lead = "rival" if close and not answer.known else "next"
     if answer.year is not None and _differ_by_year(one, two):
         return [Reason("next, a year", values)]
-    if split is not None and split.inliers is not None:
+    if split is not None and split.inliers is not None and lead == "next":
         first, other = map(str, split.inliers)
         return [Reason("next, points", {**values, "first": first, "other": other})]
     if split is not None and split.sectors:
         sector = split.sectors[0]
         where = _where(answer, split, sector, words)
         shares = {"first": _two(sector.first), "other": _two(sector.second)}
-        return [Reason("next, a place", {**values, "where": where, **shares})]
-    return [Reason("next", values)]
+        return [Reason(f"{lead}, a place", {**values, "where": where, **shares})]
+    return [Reason(lead, values)]
 
 
 def _faults(answer: Answer) -> list[Reason]:

@@ -97,12 +97,17 @@ def _write_tray(tray: Tray) -> None:
     for number, answer in enumerate(tray.answers, 1):
         best = answer.best
         told = (
-            ("", "", "")
+            ("", "", "", "")
             if best is None
-            else (percent(best.probability), best.item.id, best.item.title)
+            else (
+                percent(best.probability),
+                best.item.id,
+                best.item.title,
+                str(best.year.year) if best.year else "",
+            )
         )
         rows.append((number, "known" if answer.known else "closest", *told))
-    write_table(("", "", "sure", "item", "title"), rows)
+    write_table(("", "", "sure", "item", "title", "year"), rows)
 
 
 def _write_candidates(answer: Answer) -> None:

@@ -71,7 +71,7 @@ def identify(
     from obverse import Catalogue, tray
     from obverse.types import Tray
 
-    _check_modes(photos, sides, every, csv_file)
+    _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
     pictures = _pictures(draw, [query[0] for query in queries])
@@ -88,7 +88,7 @@ def identify(
                 if sides:
                     answer = opened.identify_sides(*query, top=top)
                 elif every:
-                    answer = opened.identify_all(query[0], top=top)
+                    answer = opened.identify_all(query[0], top=top, year=bool(year))
                 else:
                     answer = opened.identify(query[0], top=top, year=year)
             except PhotoError as error:
@@ -164,13 +164,19 @@ def match(
         raise typer.Exit(1)
 
 
-def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | None) -> None:
+def _check_modes(
+    photos: list[str], sides: bool, every: bool, csv_file: Path | None, year: bool | None
+) -> None:
     if sides and every:
         raise UsageError("--sides and --all exclude each other", hint="give one of them")
     if sides and len(photos) > 2:
         raise UsageError(
             f"--sides with {len(photos)} photos",
             hint="give two photos, or one with both sides in it",
+        )
+    if sides and year:
+        raise UsageError(
+            "--sides does not read the year", hint="ask about the photo with the date by itself"
         )
     if csv_file is not None and not every:
         raise UsageError("--csv lists the objects of a photo", hint="add --all")
