@@ -56,7 +56,9 @@ def answer(answer: Answer) -> U8:
     is_disc = round_patch(answer.patch)
     query = tile(answer.photo, answer.patch, TILE)
     if best is None:
-        shape(sheet, query, COLUMNS[0], TOP, is_disc)
+        nothing = np.full_like(query, canvas.PANEL)
+        for x, pixels in zip(COLUMNS, (query, nothing, nothing), strict=True):
+            shape(sheet, pixels, x, TOP, is_disc)
         caption(sheet, 0, TOP + TILE, "your photo")
     else:
         _proof(sheet, answer, best, query)
