@@ -179,22 +179,26 @@ class Pipeline:
         with clock("fuse"):
             return fuse.answer(self, store, found, sides, top)
 
-    def identify_all(self, store: Store, photo: Photo, *, top: int = 5) -> Tray:
+    def identify_all(self, store: Store, photo: Photo, *, top: int = 5, year: bool = False) -> Tray:
         """Every object of a photo, in reading order; a bad one never stops the others.
 
         Args:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give for each object.
+            year: read the year of the best item of each object.
         """
         clock = Clock()
         with clock("find"):
             regions = tray.reading_order(self.find(photo))
         with clock("normalise"):
             patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
-        found = self.ask(store, [(photo, patch) for patch in patches], top, clock)
+        found = self.ask(store, [(photo, patch) for patch in patches], top, clock, dated=year)
         with clock("fetch"):
             answers = fetch(store, found, self.decider, clock.times_ms)
+        if year:
+            asked = zip(answers, found, strict=True)
+            answers = [self.date(a, f, top, clock, ask=True) for a, f in asked]
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(

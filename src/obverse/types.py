@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from obverse.separate import Separation
 
 Array = NDArray[Any]
 U8 = NDArray[np.uint8]
@@ -494,7 +497,21 @@ class Answer:
         """The mint mark read on the best candidate."""
         return self.candidates[0].mint_mark if self.candidates else None
 
+    @property
+    def separation(self) -> Separation | None:
+        """Where the photo tells the best candidate from the next one; None where there is none."""
+        from obverse.separate import separate
+
+        return separate(self)
+
+    def explanation(self) -> list[str]:
+        """The answer in plain sentences: what it is, on what ground, what speaks against it."""
+        from obverse.explain import explain
+
+        return explain(self)
+
     def to_dict(self) -> dict[str, Any]:
+        split = self.separation
         told = {
             "photo": self.photo.to_dict(),
             "region": self.patch.region.to_dict(),
@@ -502,6 +519,8 @@ class Answer:
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
             "quality": [issue.to_dict() for issue in self.quality],
+            "separation": None if split is None else split.to_dict(),
+            "explanation": self.explanation(),
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
         if self.pairing is not None:

@@ -70,6 +70,19 @@ def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:
     assert all("%" in row and "\t" not in row and "\x1b" not in row for row in rows)
 
 
+def test_an_answer_explains_itself(run: Run, catalogue: Path, query: Path) -> None:
+    done = run("identify", catalogue, query, "--explain")
+    told = run("identify", catalogue, query, "--json").json
+    assert len(told["explanation"]) >= 3
+    assert [line.strip() for line in done.out.splitlines()[1:]][: len(told["explanation"])] == (
+        told["explanation"]
+    )
+    place = told["separation"]["sectors"][0]
+    assert 0 <= place["angles"][0] < place["angles"][1] <= 720
+    assert 0 <= place["radii"][0] < place["radii"][1] <= 1
+    assert place["lead"] > 0
+
+
 def test_no_photo_is_drawn_over(run: Run, catalogue: Path, query: Path, tmp_path: Path) -> None:
     photo = tmp_path / "q.jpg"
     shutil.copy(query, photo)

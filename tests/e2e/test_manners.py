@@ -99,6 +99,27 @@ def test_misuse_with_json_is_an_object(run: Run, tmp_path: Path) -> None:
     assert done.json["hint"]
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("find", "photo.jpg", "--no-such-option", "--json"), "--no-such-option"),
+        (("--json", "find", "photo.jpg"), "--json"),
+        (("info", "--json"), "CATALOGUE"),
+        (("find", "photo.jpg", "--region", "none", "--json"), "none"),
+        (("no-such-command", "--json"), "no-such-command"),
+    ],
+)
+def test_what_the_parser_refuses_is_an_object_too(
+    run: Run, args: tuple[str, ...], said: str
+) -> None:
+    done = run(*args)
+    assert done.code == 2
+    assert done.json["error"] == "UsageError"
+    assert said in done.json["what"]
+    assert "help" in done.json["hint"]
+    assert said in done.err
+
+
 @pytest.mark.parametrize("name", ["missing.jpg", "empty.jpg", "folder.jpg", "text.jpg"])
 def test_a_photo_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / name

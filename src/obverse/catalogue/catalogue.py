@@ -180,12 +180,15 @@ class Catalogue:
         answer = self.pipeline.identify_sides(self._store, loaded, top=_checked(top))
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
-    def identify_all(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Tray:
+    def identify_all(
+        self, photo: str | Path | bytes | Array | Photo, *, top: int = 5, year: bool = False
+    ) -> Tray:
         """Which items are in the photo? Every object that is found gets its own answer.
 
         Args:
             photo: as for ``identify``.
             top: how many candidates to give for each object.
+            year: read the year on every object.
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -193,7 +196,7 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top))
+        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top), year=year)
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
     def items(self) -> list[Item]:
@@ -261,6 +264,8 @@ class Catalogue:
         rows: list[Row] = []
         failed: list[Failure] = []
         folders: list[Path] = []
+        notes: list[str] = []
+        ignored = 0
         for one in [source] if isinstance(source, str | Path) else source:
             if isinstance(one, Row):
                 rows.append(replace(one, photo=Path(one.photo), side=check_side(one.side)))
@@ -270,8 +275,12 @@ class Catalogue:
             rows += listing.rows
             failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
             folders += [path] if path.is_dir() else []
+            notes += listing.notes
+            ignored += listing.ignored
         addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
         addition.report.failed += failed
+        addition.report.notes += notes
+        addition.report.ignored = ignored
         return addition.run(progress)
 
     def remove(self, ids: str | Sequence[str]) -> int:

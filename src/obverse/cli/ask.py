@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, say, show_progress
+from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
@@ -27,6 +25,9 @@ from obverse.errors import CatalogueError, PhotoError, UsageError
 
 if TYPE_CHECKING:
     from obverse.types import Answer
+
+MATCHED = ("source", "query")
+"""Columns of the table of ``match``."""
 
 
 def identify(
@@ -45,6 +46,9 @@ def identify(
         Path | None,
         typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say in plain sentences why. (--json always does.)")
+    ] = False,
     draw: Draw = None,
     top: Top = 5,
     year: Annotated[
@@ -67,7 +71,7 @@ def identify(
     from obverse import Catalogue, tray
     from obverse.types import Tray
 
-    _check_modes(photos, sides, every, csv_file)
+    _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
     pictures = _pictures(draw, [query[0] for query in queries])
@@ -84,7 +88,7 @@ def identify(
                 if sides:
                     answer = opened.identify_sides(*query, top=top)
                 elif every:
-                    answer = opened.identify_all(query[0], top=top)
+                    answer = opened.identify_all(query[0], top=top, year=bool(year))
                 else:
                     answer = opened.identify(query[0], top=top, year=year)
             except PhotoError as error:
@@ -98,7 +102,7 @@ def identify(
                 for region, why in answer.failed:
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
             if not as_json:
-                write_answer(answer)
+                write_answer(answer, explain)
             if query[0] in pictures:
                 draw_answer(answer, pictures[query[0]])
     if csv_file is not None:
@@ -106,10 +110,7 @@ def identify(
         say(f"{csv_file}: {count(len(rows), 'object')}")
     if as_json:
         emit(results if len(queries) > 1 else results[0])
-    if failed:
-        if len(queries) > 1:
-            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
-        raise typer.Exit(1)
+    leave_if_failed(failed, len(queries))
 
 
 def match(
@@ -150,28 +151,32 @@ def match(
             progress(done, len(names), "matching")
     for line in failures:
         say(line)
-    text = _to_csv(rows)
     if csv_file is not None:
-        # A file name that is no Unicode is written with escapes, as on stdout.
-        csv_file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        write_csv(csv_file, MATCHED, rows)
         say(f"{csv_file}: {count(len(rows), 'query')}, {len(failures):,} failed")
     elif failures:
         say(f"{len(failures):,} of {count(len(rows), 'query')} failed")
     if as_json:
         emit(rows)
     elif csv_file is None:
-        sys.stdout.write(text)
+        write_csv(sys.stdout, MATCHED, rows)
     if len(failures) == len(rows):
         raise typer.Exit(1)
 
 
-def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | None) -> None:
+def _check_modes(
+    photos: list[str], sides: bool, every: bool, csv_file: Path | None, year: bool | None
+) -> None:
     if sides and every:
         raise UsageError("--sides and --all exclude each other", hint="give one of them")
     if sides and len(photos) > 2:
         raise UsageError(
             f"--sides with {len(photos)} photos",
             hint="give two photos, or one with both sides in it",
+        )
+    if sides and year:
+        raise UsageError(
+            "--sides does not read the year", hint="ask about the photo with the date by itself"
         )
     if csv_file is not None and not every:
         raise UsageError("--csv lists the objects of a photo", hint="add --all")
@@ -199,14 +204,6 @@ def _photo_names(folder: Path) -> list[str]:
     if not names:
         raise UsageError("holds no photos", where=folder)
     return names
-
-
-def _to_csv(rows: list[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("source", "query"))
-    table.writerows((row["source"], row["query"]) for row in rows)
-    return stream.getvalue()
 
 
 def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:

@@ -51,12 +51,15 @@ def add(
     skipped; a photo that cannot be used is listed and the others go on.
     """
     from obverse import Catalogue
+    from obverse.catalogue import importers
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
+        if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
+            importers.read(source)  # before a catalogue is made for nothing
     limits = make_limits(max_bytes, max_megapixels)
     with (
         Catalogue(catalogue, recipe=recipe, embedder=embedder, limits=limits) as opened,
@@ -71,6 +74,8 @@ def add(
             progress=progress,
         )
         total = {**report.to_dict(), "views": opened.info()["views"]}
+    for note in total["notes"]:
+        say(note)
     report_failures(total["failed"])
     if as_json:
         emit({"catalogue": catalogue, **total})
@@ -79,6 +84,7 @@ def add(
         parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
         parts += [f"{total['moved']:,} renamed"] if total["moved"] else []
         parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
+        parts += [f"{total['ignored']:,} passed over"] if total["ignored"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
     if not (total["added"] or total["skipped"] or total["moved"]):

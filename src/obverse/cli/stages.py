@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from obverse.cli.console import emit, write, write_table
 from obverse.cli.options import (
@@ -27,9 +26,10 @@ from obverse.errors import UsageError
 
 if TYPE_CHECKING:
     from obverse import Catalogue
+    from obverse.catalogue.store import Hits
     from obverse.photo import Limits
     from obverse.pipeline import Pipeline
-    from obverse.types import Patch, Photo, Region
+    from obverse.types import Embedding, Patch, Photo, Region
 
 
 def find(
@@ -41,9 +41,9 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Where are the objects? Largest and best first."""
-    _check_picture(draw, photo)
-    pipeline = _pipeline(recipe)
-    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
+    check_picture(draw, photo)
+    pipeline = make_pipeline(recipe)
+    loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
     if draw is not None:
         from obverse import draw as drawing
@@ -71,8 +71,8 @@ def normalise(
     as_json: Json = False,
 ) -> None:
     """Undo tilt, take off the background, even the light."""
-    _check_picture(draw, photo)
-    done = _prepare(_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
+    check_picture(draw, photo)
+    done = _prepare(make_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
     if draw is not None:
         from obverse import draw as drawing
 
@@ -95,8 +95,8 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """A vector and a map: what the search sees of an object."""
-    _check_picture(draw, photo)
-    pipeline = _pipeline(recipe)
+    check_picture(draw, photo)
+    pipeline = make_pipeline(recipe)
     done = _prepare(pipeline, photo, region, make_limits(max_bytes, max_megapixels))
     embedding = pipeline.embed([done.patch])[0]
     if draw is not None:
@@ -123,20 +123,16 @@ def search(
     as_json: Json = False,
 ) -> None:
     """The nearest views by vector, before anything is verified."""
-    _check_picture(draw, photo)
-    from obverse import Catalogue
-
-    limits = make_limits(max_bytes, max_megapixels)
-    with Catalogue(catalogue, create=False, limits=limits) as opened:
-        done = _prepare(opened.pipeline, photo, region, limits)
-        hits = opened.pipeline.search(opened.store, opened.pipeline.embed_query(done.patch))
+    check_picture(draw, photo)
+    with _asked(catalogue, photo, region, make_limits(max_bytes, max_megapixels)) as asked:
+        hits = asked.hits
         found = [
             Found(view, item, float(similarity))
             for view, item, similarity in zip(
                 hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True
             )
         ]
-        _tell_found(opened, done, found, "nearest by vector", draw, as_json)
+        _tell_found(asked, found, "nearest by vector", draw, as_json)
 
 
 def verify(
@@ -150,15 +146,10 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """The nearest views by how well they agree at the best turn."""
-    _check_picture(draw, photo)
-    from obverse import Catalogue
-
-    limits = make_limits(max_bytes, max_megapixels)
-    with Catalogue(catalogue, create=False, limits=limits) as opened:
-        done = _prepare(opened.pipeline, photo, region, limits)
-        query = opened.pipeline.embed_query(done.patch)
-        hits = opened.pipeline.search(opened.store, query)
-        scores, turns = opened.pipeline.verify(query, hits)
+    check_picture(draw, photo)
+    with _asked(catalogue, photo, region, make_limits(max_bytes, max_megapixels)) as asked:
+        hits = asked.hits
+        scores, turns = asked.opened.pipeline.verify(asked.query, hits)
         order = sorted(range(len(hits.views)), key=lambda i: -float(scores[i]))[:top]
         found = [
             Found(
@@ -170,66 +161,7 @@ def verify(
             )
             for i in order
         ]
-        _tell_found(opened, done, found, "best agreement, turned to lie alike", draw, as_json)
-
-
-def year(
-    photo: OnePhoto,
-    years: Annotated[
-        str, typer.Option(metavar="YEARS", help="Possible years, e.g. 1948,1951-1953 (Gregorian).")
-    ] = "",
-    calendar: Annotated[
-        str, typer.Option(metavar="NAME", help="How years are counted, e.g. showa,heisei or hijri.")
-    ] = "",
-    turn: Annotated[
-        float | None,
-        typer.Option(
-            min=-360, max=360, help="Degrees it lies turned left of upright; else any turn."
-        ),
-    ] = None,
-    region: RegionNumber = 1,
-    draw: Draw = None,
-    max_bytes: MaxBytes = None,
-    max_megapixels: MaxMegapixels = None,
-    as_json: Json = False,
-) -> None:
-    """Read the year on an object, without a catalogue."""
-    from obverse.words import percent
-    from obverse.year.calendars import dates_of, numbers_in
-
-    _check_picture(draw, photo)
-    if years and not numbers_in(years):
-        raise UsageError(f"no year in {years!r}", hint="write years as 1948,1951-1953")
-    dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})
-    if not dates:
-        raise UsageError(f"{calendar} has none of the years {years}", hint="give Gregorian years")
-    pipeline = _pipeline(None)
-    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
-    where = pick(pipeline.find(loaded), region, photo)
-    reading = pipeline.years.read(loaded, where, dates, turn).best
-    if draw is not None:
-        from obverse import draw as drawing
-
-        drawing.save(drawing.year(loaded, where, reading), draw)
-    if as_json:
-        told = None if reading is None else reading.to_dict()
-        emit({"photo": loaded.to_dict(), "region": where.to_dict(), "year": told})
-    elif reading is None:
-        write(f"{photo}: no year could be read")
-    else:
-        also = "" if reading.written == str(reading.year) else f", written {reading.written}"
-        write(f"{photo}: {reading.year} ({percent(reading.probability)}){also}")
-
-
-def _check_calendar(names: str) -> str:
-    """Calendars as the user named them. Raises ``UsageError`` for an unknown one."""
-    from obverse.year.calendars import CALENDARS
-
-    for name in filter(None, re.split(r"[,\s]+", names.lower())):
-        if name not in CALENDARS:
-            known = ", ".join(CALENDARS)
-            raise UsageError(f"unknown calendar {name!r}", hint=f"choose from: {known}")
-    return names
+        _tell_found(asked, found, "best agreement, turned to lie alike", draw, as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +202,37 @@ class Prepared:
         }
 
 
-def _pipeline(recipe: str | None) -> Pipeline:
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """An object, and the views of a catalogue that are nearest to it."""
+
+    opened: Catalogue
+    done: Prepared
+    query: Embedding
+    hits: Hits
+
+
+@contextmanager
+def _asked(catalogue: str, photo: str, region: int, limits: Limits) -> Iterator[Asked]:
+    """Open a catalogue and search it for an object of a photo."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, limits=limits) as opened:
+        done = _prepare(opened.pipeline, photo, region, limits)
+        query = opened.pipeline.embed_query(done.patch)
+        yield Asked(opened, done, query, opened.pipeline.search(opened.store, query))
+
+
+def make_pipeline(recipe: str | None = None) -> Pipeline:
+    """The stages of a recipe, or of the default one."""
     from obverse import recipes
     from obverse.pipeline import Pipeline
 
     return Pipeline(recipes.get(recipe or recipes.DEFAULT))
 
 
-def _load(photo: str, limits: Limits) -> Photo:
+def load_photo(photo: str, limits: Limits) -> Photo:
+    """A photo as the pipeline wants it."""
     from obverse.photo import load
     from obverse.pipeline import REDUCE_TO
 
@@ -285,7 +240,7 @@ def _load(photo: str, limits: Limits) -> Photo:
 
 
 def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
-    loaded = _load(photo, limits)
+    loaded = load_photo(photo, limits)
     regions = pipeline.find(loaded)
     region = pick(regions, number, photo)
     return Prepared(loaded, region, pipeline.normalise(loaded, region))
@@ -302,7 +257,7 @@ def pick(regions: list[Region], number: int, photo: str) -> Region:
     return regions[number - 1]
 
 
-def _check_picture(draw: Path | None, photo: str) -> None:
+def check_picture(draw: Path | None, photo: str) -> None:
     """Refuse a picture that could not be written before the work is done, not after."""
     if draw is not None:
         from obverse.canvas import check_format
@@ -321,13 +276,9 @@ def _ellipse(region: Region) -> str:
 
 
 def _tell_found(
-    opened: Catalogue,
-    done: Prepared,
-    found: list[Found],
-    words: str,
-    draw: Path | None,
-    as_json: bool,
+    asked: Asked, found: list[Found], words: str, draw: Path | None, as_json: bool
 ) -> None:
+    opened, done = asked.opened, asked.done
     items = {item.id: item for item in opened.store.items(sorted({f.item for f in found}))}
     views = {view.id: view for view in opened.store.views([f.view for f in found])}
     # Another process may have removed one since the search.

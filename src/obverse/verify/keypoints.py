@@ -154,13 +154,7 @@ def _by_trees(view: U8, query: U8) -> tuple[Array, Array, F32]:
 def _by_bits(view: U8, query: U8, matcher: str) -> tuple[Array, Array, F32]:
     if matcher == "brute":
         return _by_opencv(cv2.BFMatcher(cv2.NORM_HAMMING), view, query)
-    tables: dict[str, bool | int | float | str] = {
-        "algorithm": 6,
-        "table_number": 12,
-        "key_size": 20,
-        "multi_probe_level": 2,
-    }
-    return _by_opencv(cv2.FlannBasedMatcher(tables, {}), view, query)
+    return _by_opencv(cv2.FlannBasedMatcher(HASHES, {}), view, query)
 
 
 def _by_opencv(matcher: cv2.DescriptorMatcher, a: Array, b: Array) -> tuple[Array, Array, F32]:

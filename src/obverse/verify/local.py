@@ -45,6 +45,7 @@ class LocalVerifier:
         self.kind, self.matcher, self.model = kind, matcher, model
         said = keypoints.fingerprint(kind)
         self.fingerprint = hashlib.sha256(said.encode()).hexdigest()[:16]
+        self._last = _Matched(b"", (), ())
 
     def describe(self, patch: Patch) -> bytes:
         """The keypoints of a flat patch's upright rectangle."""
@@ -68,6 +69,7 @@ class LocalVerifier:
     ) -> tuple[F32, F32]:
         """Scores 0 to 1, rising with the inliers, and the turns of the planes."""
         proofs = [self.match(query.description, view) for view in described]
+        self._last = _Matched(query.description, described, proofs)
         turns = np.array([p.turn for p in proofs], np.float32)
         return _scores(query, maps, proofs), turns
 
@@ -76,11 +78,28 @@ class LocalVerifier:
     ) -> list[Evidence]:
         """The score, the turn, the matches; ``agreement`` is float32 (``CELLS``, ``CELLS``), rows
         and columns of the query's patch, each cell's share of the inliers times the score."""
-        proofs = [self.match(query.description, view) for view in described]
+        done = self._last.of(query.description)
+        proofs = [done.get(id(d)) or self.match(query.description, d) for d in described]
         return [
             Evidence(float(score), p.turn, p.spread() * np.float32(score), p.matches)
             for score, p in zip(_scores(query, maps, proofs), proofs, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """The last query that was scored: evidence is asked about a few of its views soon after. What
+    it compares by identity it also keeps, so that no other bytes can take their place."""
+
+    query: bytes
+    described: Sequence[bytes]
+    proofs: Sequence[Proof]
+
+    def of(self, query: bytes) -> dict[int, Proof]:
+        """The proofs for this query, by the identity of the view's description."""
+        if query is not self.query:
+            return {}
+        return {id(d): proof for d, proof in zip(self.described, self.proofs, strict=True)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
