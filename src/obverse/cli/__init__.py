@@ -48,6 +48,7 @@ app.command()(stages.year)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
 app.command()(train.adapt)
+app.command()(train.calibrate)
 app.add_typer(train.train, name="train")
 
 
