@@ -18,6 +18,7 @@ from obverse.train import calibrate as calibrating
 from obverse.train.calibrate import ask, calibrate, take_off
 from obverse.train.own import beyond_chance
 from tests.coins import face
+from tests.test_pipeline import scene
 
 ITEMS = 16
 
@@ -28,9 +29,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     folder = tmp_path_factory.mktemp("coins")
     rows = []
     for n in range(ITEMS + 4):
-        picture = face(n % ITEMS, 256)
-        if n >= ITEMS:
-            picture = cv2.GaussianBlur(picture, (0, 0), 1.5)
+        picture = scene(n % ITEMS, 0.0 if n < ITEMS else 40.0)
         cv2.imwrite(str(folder / f"{n}.png"), picture)
         rows.append(Row(folder / f"{n}.png", f"i{n % ITEMS:02}", "obverse", "", {}))
     made = Catalogue(folder / "c.obv")
@@ -47,10 +46,11 @@ def test_views_are_asked_without_themselves_and_without_their_item(catalogue: Ca
     assert len(cases) - len(known) == 7, "one in three is asked without its item too"
     for view, case in zip(views, known, strict=True):
         assert case.item == view.item
-        assert case.right == 0
+        assert case.right >= 0
         assert case.standing.scores[0] < 0.999, "a view never answers itself"
         assert len(case.standing.scores) == ITEMS
         assert np.isfinite(case.standing.weakest[:3]).all()
+    assert np.mean([c.right == 0 for c in known]) > 0.8
     for case in cases:
         if not case.known:
             assert case.right == -1
@@ -61,7 +61,7 @@ def test_a_better_calibration_is_kept_used_shown_and_taken_off(
     catalogue: Catalogue, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(calibrating, "beyond_chance", lambda *_: True)
-    photo = face(3, 256)
+    photo = scene(3, 100.0)
     plain = catalogue.identify(photo).best
     assert catalogue.info()["calibration"] == "shipped"
     steps: list[tuple[int, int, str]] = []

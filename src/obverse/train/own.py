@@ -14,7 +14,7 @@ import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
 from obverse.normalise import ANGLES
-from obverse.train.degrade import degrade
+from obverse.train.degrade import HARD, Severity, degrade
 from obverse.train.pictures import frame
 from obverse.types import F64, U8, Array, Patch, Region, View
 
@@ -49,7 +49,7 @@ def sample(catalogue: Catalogue, most: int, rng: np.random.Generator) -> list[Vi
     return catalogue.store.views([ids[i] for i in sorted(some)], embeddings=True)
 
 
-def degraded(view: View, angles: int, rng: np.random.Generator) -> Patch:
+def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severity = HARD) -> Patch:
     """The stored picture of a round thing as a hasty photo would show it, upright but for a part of
     a cell, as the embedder takes it: it looks at the polar image only.
 
@@ -57,11 +57,12 @@ def degraded(view: View, angles: int, rng: np.random.Generator) -> Patch:
         view: with its thumbnail.
         angles: of a view's map.
         rng: every random choice comes from it.
+        severity: how hasty.
     """
     coded = np.frombuffer(view.thumbnail, np.uint8)
     cut = frame(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8))
     cell = 360 * (ANGLES // angles) / ANGLES
-    polar: U8 = degrade(cut, rng, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
+    polar: U8 = degrade(cut, rng, severity, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
     colour = np.repeat(polar[..., None], 3, axis=2)
     return Patch(colour, colour, colour, np.eye(2, 3), Region((0.0, 0.0, 1.0, 1.0), 1.0))
 
