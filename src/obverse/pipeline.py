@@ -15,7 +15,7 @@ import numpy as np
 
 from obverse import decide, embed, find, fuse, normalise, quality, tray, verify
 from obverse.catalogue.store import Hits, Store
-from obverse.decide import Decider, PairDecider
+from obverse.decide import Decider, PairDecider, Standing
 from obverse.found import Found, fetch
 from obverse.layer import Layer
 from obverse.recipes import Recipe
@@ -49,11 +49,13 @@ class Pipeline:
 
     Attributes:
         layer: what a catalogue's own views taught (``obverse adapt``), applied to queries.
+        calibration: one of the catalogue's own (``obverse calibrate``), instead of the shipped one.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.layer: Layer | None = None
+        self.calibration: Decider | None = None
 
     @cached_property
     def finder(self) -> Finder:
@@ -67,9 +69,9 @@ class Pipeline:
     def verifier(self) -> Verifier:
         return verify.get(self.recipe.verifier)
 
-    @cached_property
+    @property
     def decider(self) -> Decider:
-        return decide.get(self.recipe.name)
+        return self.calibration or decide.get(self.recipe.name)
 
     @cached_property
     def pair_decider(self) -> PairDecider:
@@ -137,7 +139,13 @@ class Pipeline:
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
     def identify(
-        self, store: Store, photo: Photo, *, top: int = 5, year: bool | None = None
+        self,
+        store: Store,
+        photo: Photo,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """From a photo to an answer with evidence.
 
@@ -146,6 +154,7 @@ class Pipeline:
             photo: the query.
             top: how many candidates to give.
             year: read the year of the best item; None only where items differ by their year alone.
+            max_wrong: share of wrong answers that may be, as ``Decider.known`` takes it.
         """
         clock = Clock()
         with clock("find"):
@@ -154,16 +163,26 @@ class Pipeline:
             patch = self.normalise(photo, region)
         found = self.ask(store, [(photo, patch)], top, clock, dated=year is not False)
         with clock("fetch"):
-            answer = fetch(store, found, self.decider, clock.times_ms)[0]
-        return answer if year is False else self.date(answer, found[0], top, clock, ask=year)
+            answer = fetch(store, found, self.decider, clock.times_ms, max_wrong)[0]
+        if year is False:
+            return answer
+        return self.date(answer, found[0], top, clock, ask=year, max_wrong=max_wrong)
 
-    def identify_sides(self, store: Store, photos: Sequence[Photo], *, top: int = 5) -> Answer:
+    def identify_sides(
+        self,
+        store: Store,
+        photos: Sequence[Photo],
+        *,
+        top: int = 5,
+        max_wrong: float | None = None,
+    ) -> Answer:
         """From photos of the two sides of one thing to one answer; nobody says which is which.
 
         Args:
             store: the catalogue's rows.
             photos: two photos, or one that shows both sides.
             top: how many candidates to give.
+            max_wrong: as for ``identify``.
 
         Raises:
             PhotoError: the only photo shows one object.
@@ -175,11 +194,19 @@ class Pipeline:
             looks = [(photo, self.normalise(photo, region)) for photo, region in shown]
         found = self.ask(store, looks, top, clock)
         with clock("fetch"):
-            sides = fetch(store, found, self.decider, clock.times_ms)
+            sides = fetch(store, found, self.decider, clock.times_ms, max_wrong)
         with clock("fuse"):
-            return fuse.answer(self, store, found, sides, top)
+            return fuse.answer(self, store, found, sides, top, max_wrong)
 
-    def identify_all(self, store: Store, photo: Photo, *, top: int = 5, year: bool = False) -> Tray:
+    def identify_all(
+        self,
+        store: Store,
+        photo: Photo,
+        *,
+        top: int = 5,
+        year: bool = False,
+        max_wrong: float | None = None,
+    ) -> Tray:
         """Every object of a photo, in reading order; a bad one never stops the others.
 
         Args:
@@ -187,6 +214,7 @@ class Pipeline:
             photo: the query.
             top: how many candidates to give for each object.
             year: read the year of the best item of each object.
+            max_wrong: as for ``identify``.
         """
         clock = Clock()
         with clock("find"):
@@ -195,10 +223,10 @@ class Pipeline:
             patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
         found = self.ask(store, [(photo, patch) for patch in patches], top, clock, dated=year)
         with clock("fetch"):
-            answers = fetch(store, found, self.decider, clock.times_ms)
+            answers = fetch(store, found, self.decider, clock.times_ms, max_wrong)
         if year:
             asked = zip(answers, found, strict=True)
-            answers = [self.date(a, f, top, clock, ask=True) for a, f in asked]
+            answers = [self.date(a, f, top, clock, ask=True, max_wrong=max_wrong) for a, f in asked]
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(
@@ -221,19 +249,34 @@ class Pipeline:
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
-                scores, _ = self.verify(query, hits)
-                first = best_views(hits.items, scores)
-                shown = first[: max(top, twins.near(scores[first])) if dated else top]
-                described = [hits.described[i] for i in shown] if hits.described else ()
-                evidence = self.prove(query, hits.maps[shown], described)
+                first, standing, evidence = self.rank(query, hits, top, dated=dated)
             with clock("decide"):
-                chances = self.decider.probabilities(scores[first])
+                chances = self.decider.probabilities(standing)
             asked = (photo, patch, issue, query)
-            found.append(Found.of(*asked, hits, first, scores, chances, evidence))
+            found.append(Found.of(*asked, hits, first, standing, chances, evidence))
         return found
 
+    def rank(
+        self, query: Embedding, hits: Hits, top: int, *, dated: bool = False
+    ) -> tuple[list[int], Standing, list[Evidence]]:
+        """Each item's best view among the hits, best item first, how they stand, and the evidence
+        for the first ``top`` of them (and for all that a date may settle)."""
+        scores, _ = self.verify(query, hits)
+        first = best_views(hits.items, scores)
+        shown = max(top, twins.near(scores[first])) if dated else top
+        looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
+        evidence = self.prove(query, looked.maps, looked.described)
+        return first, Standing.of(scores[first], evidence), evidence[:shown]
+
     def date(
-        self, answer: Answer, found: Found, top: int, clock: Clock, *, ask: bool | None
+        self,
+        answer: Answer,
+        found: Found,
+        top: int,
+        clock: Clock,
+        *,
+        ask: bool | None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Read year and mint mark where the nearest items differ by these alone, or where somebody
         asks."""
@@ -252,9 +295,9 @@ class Pipeline:
                     asked = (answer.photo, answer.patch.region, lies, place, marks)
                     marked = mark.read(self.years.ocr, *asked)
                 others = [i for i in range(len(found.items)) if i == 0 or i not in group]
-                mass = float(self.decider.probabilities(found.scores[others])[0])
+                mass = float(self.decider.probabilities(found.standing.take(others))[0])
                 candidates = twins.settle(candidates, group, reading, marked, mass)
-        known = bool(candidates) and self.decider.known(candidates[0].probability)
+        known = bool(candidates) and self.decider.known(candidates[0].probability, max_wrong)
         return replace(answer, candidates=candidates[:top], known=known)
 
 

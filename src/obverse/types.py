@@ -271,17 +271,20 @@ class Evidence:
         agreement: float32 (rows of the query's map, radii), each cell's share of the score, in the
             query's frame.
         matches: the keypoints found again, from verifiers that look for them.
+        weakest: agreement of the parts that agree least, -1 to 1, from verifiers that can tell.
     """
 
     score: float
     turn: float
     agreement: F32
     matches: Matches | None = None
+    weakest: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "score": round(float(self.score), 5),
             "turn": round(float(self.turn), 2),
+            **({} if self.weakest is None else {"weakest": round(self.weakest, 5)}),
             **({"matches": self.matches.to_dict()} if self.matches else {}),
         }
 

@@ -21,6 +21,7 @@ from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
+from obverse.decide import Decider
 from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
@@ -105,7 +106,7 @@ class Catalogue:
         name = self._embedder or manifest.embedder
         pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name))
         check(manifest, expected_manifest(pipeline), self.uri)
-        pipeline.layer = self._layer()
+        pipeline.layer, pipeline.calibration = self._layer(), self._calibration()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
             raise CatalogueMismatch(
                 "its layer was fitted for another model",
@@ -115,8 +116,19 @@ class Catalogue:
         return pipeline
 
     def _layer(self) -> Layer | None:
-        data = self._store.layer()
+        data = self._store.blob("layer")
         return None if data is None else Layer.from_bytes(data, self.uri)
+
+    def _calibration(self) -> Decider | None:
+        data = self._store.blob("calibration")
+        return None if data is None else Decider.from_bytes(data, self.uri)
+
+    def keep(self, name: str, data: bytes | None) -> None:
+        """Keep what was fitted to this catalogue, by a name of ``store.BLOBS``, and use it from now
+        on; None takes it off."""
+        self._store.put_blob(name, data)
+        if "pipeline" in vars(self):
+            self.pipeline.layer, self.pipeline.calibration = self._layer(), self._calibration()
 
     @property
     def store(self) -> Store:
@@ -135,6 +147,7 @@ class Catalogue:
         *,
         top: int = 5,
         year: bool | None = None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item is in the photo?
 
@@ -143,14 +156,19 @@ class Catalogue:
             top: how many candidates to give.
             year: read the year on the object, always (True), never (False), or only where the
                 nearest items differ by their year alone (None).
+            max_wrong: share of wrong answers, of all, that you put up with, by the calibration's
+                curve: the fewer, the more photos come back as unknown. None is its usual one.
 
         Raises:
             PhotoError: the photo cannot be used.
+            UsageError: ``top`` or ``max_wrong`` out of range.
         """
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        answer = self.pipeline.identify(self._store, loaded, top=_checked(top), year=year)
+        answer = self.pipeline.identify(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
     def identify_sides(
@@ -159,6 +177,7 @@ class Catalogue:
         other: str | Path | bytes | Array | Photo | None = None,
         *,
         top: int = 5,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item shows these two sides?
 
@@ -166,6 +185,7 @@ class Catalogue:
             photo, other: photos of the two sides, in any order, as for ``identify``; or one photo
                 with both sides in it.
             top: how many candidates to give.
+            max_wrong: as for ``identify``.
 
         Returns:
             One answer. Its ``sides`` are the answers to each photo alone, its ``pairing`` tells
@@ -177,11 +197,18 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = [self.load(p) for p in (photo, other) if p is not None]
-        answer = self.pipeline.identify_sides(self._store, loaded, top=_checked(top))
+        answer = self.pipeline.identify_sides(
+            self._store, loaded, top=_checked(top), max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
     def identify_all(
-        self, photo: str | Path | bytes | Array | Photo, *, top: int = 5, year: bool = False
+        self,
+        photo: str | Path | bytes | Array | Photo,
+        *,
+        top: int = 5,
+        year: bool = False,
+        max_wrong: float | None = None,
     ) -> Tray:
         """Which items are in the photo? Every object that is found gets its own answer.
 
@@ -189,6 +216,7 @@ class Catalogue:
             photo: as for ``identify``.
             top: how many candidates to give for each object.
             year: read the year on every object.
+            max_wrong: as for ``identify``.
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -196,7 +224,9 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top), year=year)
+        tray = self.pipeline.identify_all(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
     def items(self) -> list[Item]:
@@ -227,6 +257,7 @@ class Catalogue:
             "bytes": stats.bytes,
             "index": stats.index,
             "layer": layer.card if (layer := self._layer()) else "none",
+            "calibration": own.card if (own := self._calibration()) else "shipped",
         }
 
     # -- changing ----------------------------------------------------------------------------
@@ -361,6 +392,12 @@ def _checked(top: int) -> int:
     return top
 
 
+def _share(max_wrong: float | None) -> float | None:
+    if max_wrong is not None and not 0 <= max_wrong <= 1:
+        raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
+    return max_wrong
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -371,6 +408,7 @@ def identify(
     *,
     top: int = 5,
     year: bool | None = None,
+    max_wrong: float | None = None,
 ) -> Answer:
     """Which item is in the photo? The one-liner; keep a ``Catalogue`` open for more than one.
 
@@ -379,6 +417,6 @@ def identify(
         PhotoError: the photo cannot be used.
     """
     if isinstance(catalogue, Catalogue):
-        return catalogue.identify(photo, top=top, year=year)
+        return catalogue.identify(photo, top=top, year=year, max_wrong=max_wrong)
     with Catalogue(catalogue, create=False) as opened:
-        return opened.identify(photo, top=top, year=year)
+        return opened.identify(photo, top=top, year=year, max_wrong=max_wrong)

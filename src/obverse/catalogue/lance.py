@@ -3,6 +3,7 @@
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
+      calibration.json  what ``obverse calibrate`` fitted for decisions, if anything
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
       .lock             held while writing; the system drops it when a writer is killed
@@ -32,9 +33,9 @@ from obverse.catalogue.folder import (
     exists,
     lock,
     measure,
-    read_layer,
+    read_blob,
     read_manifest,
-    write_layer,
+    write_blob,
     write_manifest,
 )
 from obverse.catalogue.rows import (
@@ -48,7 +49,7 @@ from obverse.catalogue.rows import (
     view_schema,
     view_table,
 )
-from obverse.catalogue.store import Hits, Manifest, StoreStats
+from obverse.catalogue.store import BLOBS, Hits, Manifest, StoreStats
 from obverse.errors import CatalogueDamaged
 from obverse.types import F32, Item, View
 
@@ -201,10 +202,10 @@ class LanceStore:
             self.manifest = replace(self.manifest, embedder=card)
             write_manifest(self._folder, self.manifest)
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         with self._writing():
-            write_layer(self._folder, layer)
+            write_blob(self._folder, BLOBS[name], data)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -282,10 +283,10 @@ class LanceStore:
                 if part.num_rows:
                     yield self._hits(part, np.zeros(part.num_rows, np.float32))
 
-    def layer(self) -> bytes | None:
-        """The query layer, if one is kept."""
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name of ``BLOBS``."""
         with errors(self.uri):
-            return read_layer(self._folder)
+            return read_blob(self._folder, BLOBS[name])
 
     def stats(self) -> StoreStats:
         """Counts and sizes."""

@@ -14,6 +14,9 @@ from obverse.types import F32, I8, Item, View
 
 FORMAT = 1
 """The catalogue format this version writes; a higher number is refused."""
+BLOBS = {"layer": "layer.npz", "calibration": "calibration.json"}
+"""What may be kept beside the rows, and the files of it: what ``obverse adapt`` fitted for queries,
+and what ``obverse calibrate`` fitted for decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,16 @@ class Hits:
     similarity: F32
     maps: I8
     described: Sequence[bytes] = ()
+
+    def take(self, places: Sequence[int]) -> Hits:
+        """Some of them."""
+        return Hits(
+            [self.views[i] for i in places],
+            [self.items[i] for i in places],
+            self.similarity[places],
+            self.maps[places],
+            [self.described[i] for i in places] if self.described else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +164,12 @@ class Store(Protocol):
         """Note where the embedder's card lies now."""
         ...
 
-    def layer(self) -> bytes | None:
-        """The query layer (``obverse.layer``), if one is kept."""
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name of ``BLOBS``; None where there is nothing."""
         ...
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         ...
 
     def close(self) -> None: ...

@@ -50,6 +50,7 @@ app.command()(year.year)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
 app.command()(train.adapt)
+app.command()(train.calibrate)
 app.add_typer(train.train, name="train")
 
 

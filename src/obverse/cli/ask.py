@@ -15,6 +15,7 @@ from obverse.cli.options import (
     Json,
     MaxBytes,
     MaxMegapixels,
+    MaxWrong,
     Photos,
     Top,
     Uri,
@@ -58,6 +59,7 @@ def identify(
             help="Read the year too. Without: only where items differ by their year alone.",
         ),
     ] = None,
+    max_wrong: MaxWrong = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -86,11 +88,13 @@ def identify(
             answer: Answer | Tray
             try:
                 if sides:
-                    answer = opened.identify_sides(*query, top=top)
+                    answer = opened.identify_sides(*query, top=top, max_wrong=max_wrong)
                 elif every:
-                    answer = opened.identify_all(query[0], top=top, year=bool(year))
+                    answer = opened.identify_all(
+                        query[0], top=top, year=bool(year), max_wrong=max_wrong
+                    )
                 else:
-                    answer = opened.identify(query[0], top=top, year=year)
+                    answer = opened.identify(query[0], top=top, year=year, max_wrong=max_wrong)
             except PhotoError as error:
                 failed += 1
                 say(str(error))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from obverse.cli.console import count, emit, say, show_progress, write
-from obverse.cli.options import EmbedderCard, Json, RecipeName
+from obverse.cli.options import EmbedderCard, Json, MaxWrong, RecipeName
 
 if TYPE_CHECKING:
     from obverse.evaluate import Report
@@ -28,9 +28,7 @@ def evaluate(
     ] = None,
     recipe: RecipeName = None,
     embedder: EmbedderCard = None,
-    max_wrong: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
-    ] = 0.005,
+    max_wrong: MaxWrong = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
     ] = None,

@@ -36,6 +36,12 @@ EmbedderCard = Annotated[
 RegionNumber = Annotated[
     int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
 ]
+MaxWrong = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0, max=1.0, help="Share of wrong answers put up with; the fewer, the more unknown."
+    ),
+]
 MaxBytes = Annotated[int | None, typer.Option(min=1, help="Largest picture file taken, in bytes.")]
 MaxMegapixels = Annotated[
     float | None, typer.Option(min=0.001, help="Largest picture taken, in megapixels.")

@@ -18,6 +18,10 @@ CENTRE = 9.5
 changes most 8.7 rows and 11.0 columns before it (+-0.2). The strides alone would say 15."""
 STRIDE = 16
 
+LOW = 0.1
+"""Which of the pieces of a face counts as its weakest, in parts of all: 0.1 and 0.25 told known
+designs from unknown ones best on `dev_wild`, the minimum worse (docs/decisions.md)."""
+
 
 class PolarVerifier:
     """Cosine of two maps at the best turn. It needs no more than the maps."""
@@ -61,10 +65,17 @@ class PolarVerifier:
         turns = _refine(table)
         turned, phases = _turned(query.map, maps.shape[2])
         best = table.argmax(axis=1)
-        products = (turned[best] * unit(maps.astype(np.float32))).sum(axis=1)
+        lies, views = turned[best], unit(maps.astype(np.float32))
+        products = (lies * views).sum(axis=1)
+        weakest = _weakest(products, (lies**2).sum(axis=1), (views**2).sum(axis=1))
         return [
-            Evidence(float(row[b]), float(turn), _agreement(product, int(b), phases))
-            for row, b, turn, product in zip(table, best, turns, products, strict=True)
+            Evidence(
+                float(table[i, b]),
+                float(turns[i]),
+                _agreement(products[i], int(b), phases),
+                weakest=float(weakest[i]),
+            )
+            for i, b in enumerate(best)
         ]
 
     def _correlate(self, query: Embedding, maps: I8) -> F32:
@@ -74,6 +85,25 @@ class PolarVerifier:
         norms = np.sqrt(np.einsum("ij,ij->i", flat, flat))
         table = flat @ turned.reshape(len(turned), -1).T
         return np.asarray(table / np.maximum(norms, 1e-9)[:, None], np.float32)
+
+
+def _weakest(products: F32, query: F32, views: F32) -> F32:
+    """The quantile ``LOW`` of the cosines of pieces of 3 x 3 cells, float32 (n,).
+
+    Args:
+        products, query, views: float32 (n, angles, radii): what the cells agree in, and the squares
+            of their lengths.
+    """
+    shared, asked, seen = (_pieces(cells) for cells in (products, query, views))
+    cosines = shared / np.sqrt(np.maximum(asked * seen, 1e-18))
+    return np.asarray(np.quantile(cosines.reshape(len(cosines), -1), LOW, axis=1), np.float32)
+
+
+def _pieces(cells: F32) -> F32:
+    """Sums over each cell and its neighbours: around the circle, and to the centre and the rim."""
+    around = cells + np.roll(cells, 1, axis=1) + np.roll(cells, -1, axis=1)
+    wide = np.pad(around, ((0, 0), (0, 0), (1, 1)))
+    return np.asarray(wide[:, :, :-2] + wide[:, :, 1:-1] + wide[:, :, 2:], np.float32)
 
 
 def _agreement(product: F32, best: int, phases: int) -> F32:
