@@ -28,7 +28,9 @@ class Manifest:
         format: the catalogue format.
         created: UTC time as ISO 8601.
         version: the package version that created it.
-        embedder: path of the embedder's card; empty for the recipe's own embedder.
+        embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
+        post: what is done to vectors; empty for nothing.
+        verifier: a verifier's name; empty for the usual one.
     """
 
     recipe: str
@@ -39,6 +41,8 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+    post: str = ""
+    verifier: str = ""
 
     @property
     def describes(self) -> bool:
@@ -55,7 +59,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **({"embedder": self.embedder} if self.embedder else {}),
+            **{k: v for k in ("embedder", "post", "verifier") if (v := getattr(self, k))},
         }
 
 
@@ -149,6 +153,10 @@ class Store(Protocol):
 
     def name_embedder(self, card: str) -> None:
         """Note where the embedder's card lies now."""
+        ...
+
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name, such as ``embedder``; None if nothing is."""
         ...
 
     def layer(self) -> bytes | None:
