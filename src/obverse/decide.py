@@ -162,6 +162,29 @@ class Decider:
             ) from error
 
 
+class Undecided(Decider):
+    """No calibration: for what no calibration was fitted for.
+
+    Its probabilities are shares of one, by how far each score stands above the others; nothing is
+    ever known.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        card = {"what": "no calibration: shares, not probabilities"}
+        never = float("inf")
+        super().__init__((1.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), ((0.0, never),), never, card)
+
+    def probabilities(self, standing: Standing) -> F64:
+        """Exponentials of scores in standard deviations, over their sum, float64 (n,)."""
+        s = standing.scores
+        if not len(s):
+            return s
+        steps = np.exp((s - s.max()) / max(float(s.std()), 1e-9))
+        return np.asarray(steps / steps.sum())
+
+
 @dataclass(frozen=True, slots=True)
 class PairDecider:
     """A fitted calibration for two photos of one thing (``obverse.fuse``).

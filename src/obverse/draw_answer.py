@@ -62,9 +62,10 @@ def answer(answer: Answer) -> U8:
         caption(sheet, 0, TOP + TILE, "your photo")
     else:
         _proof(sheet, answer, best, query)
-        over = overlaid(query, best, is_disc)
-        shape(sheet, canvas.resize(over, LOWER, LOWER), *_middle(1, middle), is_disc)
-        caption(sheet, 1, middle + LOWER, "one laid over the other, in squares")
+        if _has_places(best):
+            over = overlaid(query, best, is_disc)
+            shape(sheet, canvas.resize(over, LOWER, LOWER), *_middle(1, middle), is_disc)
+            caption(sheet, 1, middle + LOWER, "one laid over the other, in squares")
     _photo(sheet, answer, middle)
     words(sheet, answer, COLUMNS[2], middle, TILE)
     if split:
@@ -116,7 +117,7 @@ def _lit_as(query: U8, view: U8) -> U8:
 
 
 def _proof(sheet: Canvas, answer: Answer, best: Candidate, query: U8) -> None:
-    """The three large pictures: the photo, the catalogue's view, and where they agree."""
+    """The large pictures: the photo, the catalogue's view, and where they agree."""
     is_disc = round_patch(answer.patch)
     lit = heat.overlay(query, best.evidence.agreement, is_disc)
     shown = query.copy()
@@ -125,16 +126,23 @@ def _proof(sheet: Canvas, answer: Answer, best: Candidate, query: U8) -> None:
     if is_disc:
         shown, lit = (canvas.turned(p, best.upright) for p in (shown, lit))
     view = canvas.resize(canvas.upright(best.view), TILE, TILE)
-    for i, pixels in enumerate((shown, view, lit)):
+    pictures = (shown, view, lit) if _has_places(best) else (shown, view)
+    for i, pixels in enumerate(pictures):
         shape(sheet, pixels, COLUMNS[i], TOP, is_disc)
     caption(sheet, 0, TOP + TILE, _query_words(best, is_disc))
     caption(sheet, 1, TOP + TILE, f"the catalogue's {best.view.side or 'picture'}")
-    caption(sheet, 2, TOP + TILE, "where they agree")
-    legend(sheet, COLUMNS[2], TOP + TILE + 56, TILE)
+    if _has_places(best):
+        caption(sheet, 2, TOP + TILE, "where they agree")
+        legend(sheet, COLUMNS[2], TOP + TILE + 56, TILE)
     if best.evidence.matches is not None:
         ends = [(x, TOP) for x in COLUMNS[:2]]
         scale = TILE / answer.patch.original.shape[0]
         lines.between(sheet, best.evidence.matches, ends[0], ends[1], scale)
+
+
+def _has_places(best: Candidate) -> bool:
+    """Does the evidence say where the two agree? One cell compares them as a whole."""
+    return best.evidence.agreement.size > 1
 
 
 def _query_words(best: Candidate, is_disc: bool) -> str:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any
 
 from obverse import photo as photos
-from obverse import recipes
+from obverse import recipes, zoo
 from obverse._version import __version__
-from obverse.catalogue import exporter, importers, levelling
+from obverse.catalogue import exporter, fitting, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
@@ -22,7 +22,8 @@ from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.decide import Decider
-from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
+from obverse.embed import named
+from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
@@ -35,8 +36,12 @@ class Catalogue:
     Args:
         uri: a folder, by custom ending in ``.obv``.
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
-        embedder: card of the model a new catalogue gets instead of the recipe's own; an existing
-            one must have been made with it, and notes where it is now.
+        embedder: card of the model, or name of the descriptor (``obverse.zoo``), that a new
+            catalogue gets instead of the recipe's own; an existing one must have been made with it,
+            and notes where it is now. What has to be fitted is fitted on the first photos added;
+            the catalogue is made then.
+        post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
+        verifier: the verifier that a new catalogue gets instead of the usual one.
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -52,6 +57,8 @@ class Catalogue:
         *,
         recipe: str | None = None,
         embedder: str | Path | None = None,
+        post: str | None = None,
+        verifier: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -61,18 +68,22 @@ class Catalogue:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
-        self._embedder = str(Path(embedder).absolute()) if embedder else ""
+        self._embedder = recipes.settle(embedder) if embedder else ""
+        self._post, self._verifier = post, verifier
+        self._opened: LanceStore | None = None
         if exists(self.uri) or not create:
-            self._store = LanceStore.open(self.uri)
+            self._opened = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-                if self._embedder and self._store.manifest.embedder != self._embedder:
-                    self._store.name_embedder(self._embedder)
+                if self._embedder not in ("", *recipes.OWN, self._opened.manifest.embedder):
+                    self._opened.name_embedder(self._embedder)
         else:
-            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT, self._embedder))
-            manifest = replace(expected_manifest(pipeline), embedder=self._embedder)
-            self._store = LanceStore.create(self.uri, manifest)
-            self.pipeline = pipeline
+            name = recipe or recipes.DEFAULT
+            self.pipeline = Pipeline(
+                recipes.get(name, self._embedder, post=post or "", verifier=verifier or "")
+            )
+            if not named.needs_fitting(self.pipeline.recipe):
+                self._create()
 
     def __enter__(self) -> Catalogue:
         return self
@@ -87,7 +98,27 @@ class Catalogue:
 
     def close(self) -> None:
         """Release the store."""
-        self._store.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _create(self) -> None:
+        manifest = replace(
+            expected_manifest(self.pipeline),
+            embedder="" if self._embedder in recipes.OWN else self._embedder,
+            post=self._post or "",
+            verifier=self._verifier or "",
+        )
+        self._opened = LanceStore.create(self.uri, manifest, self.pipeline.fitted)
+
+    @property
+    def _store(self) -> LanceStore:
+        if self._opened is None:
+            raise CatalogueMissing(
+                "nothing was added yet",
+                where=self.uri,
+                hint=f"{self.pipeline.recipe.embedder} is fitted on the first photos added",
+            )
+        return self._opened
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -104,7 +135,11 @@ class Catalogue:
                 hint="upgrade: pip install -U obverse",
             )
         name = self._embedder or manifest.embedder
-        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name))
+        self._check_stages(manifest)
+        recipe = recipes.get(
+            self._recipe or manifest.recipe, name, post=manifest.post, verifier=manifest.verifier
+        )
+        pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
         pipeline.layer, pipeline.calibration = self._layer(), self._calibration()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
@@ -114,6 +149,21 @@ class Catalogue:
                 hint=f"take it off: obverse adapt {self.uri} --off",
             )
         return pipeline
+
+    def _check_stages(self, manifest: Manifest) -> None:
+        """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
+        asked = {"embedder": self._embedder, "post": self._post, "verifier": self._verifier}
+        for stage, name in asked.items():
+            had = getattr(manifest, stage)
+            same = name == had
+            if stage == "embedder":
+                same = not name or zoo.kind(name) == zoo.kind(had)
+            if name is not None and not same:
+                raise CatalogueMismatch(
+                    f"its {stage} is {had or 'the usual one'}, not {name}",
+                    where=self.uri,
+                    hint="leave it out, or add the photos to a new catalogue",
+                )
 
     def _layer(self) -> Layer | None:
         data = self._store.blob("layer")
@@ -308,6 +358,10 @@ class Catalogue:
             folders += [path] if path.is_dir() else []
             notes += listing.notes
             ignored += listing.ignored
+        if self._opened is None:
+            fitted = fitting.fit(self.pipeline, rows, self.limits, progress)
+            self.pipeline = Pipeline(self.pipeline.recipe, fitted)
+            self._create()
         addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
         addition.report.failed += failed
         addition.report.notes += notes

@@ -83,6 +83,8 @@ def read_manifest(uri: str | Path) -> Manifest:
             created=str(data["created"]),
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
+            post=str(data.get("post", "")),
+            verifier=str(data.get("verifier", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueDamaged(

@@ -2,6 +2,7 @@
 
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
+      embedder.npz      what was fitted for a named embedder on the first photos, if it needs that
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
       calibration.json  what ``obverse calibrate`` fitted for decisions, if anything
       items.lance/      id, title, attributes
@@ -92,8 +93,13 @@ class LanceStore:
     # -- opening -----------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, uri: str | Path, manifest: Manifest) -> LanceStore:
+    def create(
+        cls, uri: str | Path, manifest: Manifest, embedder: bytes | None = None
+    ) -> LanceStore:
         """Make a catalogue; if another process was quicker, open that one.
+
+        Args:
+            embedder: what was fitted for its embedder.
 
         Raises:
             CatalogueDamaged: the folder holds something else, or rows without a manifest.
@@ -114,6 +120,7 @@ class LanceStore:
             if not exists(folder):
                 _create_table(folder, "items", item_schema())
                 _create_table(folder, "views", view_schema(manifest))
+                write_blob(folder, BLOBS["embedder"], embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
         check(store.manifest, manifest, uri)

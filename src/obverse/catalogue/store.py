@@ -14,9 +14,9 @@ from obverse.types import F32, I8, Item, View
 
 FORMAT = 1
 """The catalogue format this version writes; a higher number is refused."""
-BLOBS = {"layer": "layer.npz", "calibration": "calibration.json"}
-"""What may be kept beside the rows, and the files of it: what ``obverse adapt`` fitted for queries,
-and what ``obverse calibrate`` fitted for decisions."""
+BLOBS = {"embedder": "embedder.npz", "layer": "layer.npz", "calibration": "calibration.json"}
+"""What may be kept beside the rows, and the files of it: what was fitted for a named embedder, what
+``obverse adapt`` fitted for queries, and what ``obverse calibrate`` fitted for decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class Manifest:
         format: the catalogue format.
         created: UTC time as ISO 8601.
         version: the package version that created it.
-        embedder: path of the embedder's card; empty for the recipe's own embedder.
+        embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
+        post: what is done to vectors; empty for nothing.
+        verifier: a verifier's name; empty for the usual one.
     """
 
     recipe: str
@@ -42,6 +44,8 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+    post: str = ""
+    verifier: str = ""
 
     @property
     def describes(self) -> bool:
@@ -58,7 +62,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **({"embedder": self.embedder} if self.embedder else {}),
+            **{k: v for k in ("embedder", "post", "verifier") if (v := getattr(self, k))},
         }
 
 

@@ -12,12 +12,14 @@ import typer
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
-    EmbedderCard,
+    EmbedderName,
     Json,
     MaxBytes,
     MaxMegapixels,
+    PostChain,
     RecipeName,
     Uri,
+    VerifierName,
     make_limits,
 )
 from obverse.errors import UsageError
@@ -39,7 +41,9 @@ def add(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An attribute; may be repeated.")
     ] = None,
     recipe: RecipeName = None,
-    embedder: EmbedderCard = None,
+    embedder: EmbedderName = None,
+    post: PostChain = None,
+    verifier: VerifierName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -62,7 +66,14 @@ def add(
             importers.read(source)  # before a catalogue is made for nothing
     limits = make_limits(max_bytes, max_megapixels)
     with (
-        Catalogue(catalogue, recipe=recipe, embedder=embedder, limits=limits) as opened,
+        Catalogue(
+            catalogue,
+            recipe=recipe,
+            embedder=embedder,
+            post=post,
+            verifier=verifier,
+            limits=limits,
+        ) as opened,
         show_progress() as progress,
     ):
         report = opened.add(
