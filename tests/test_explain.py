@@ -19,6 +19,7 @@ from obverse.types import (
     Evidence,
     Issue,
     Item,
+    MarkReading,
     Match,
     Matches,
     Pairing,
@@ -184,6 +185,18 @@ def test_twins_are_told_apart_by_the_date() -> None:
     assert "next, a year" in keys(answer_of(one, two))
     assert "next, a year" not in keys(answer_of(one, candidate(EVEN, 0.05, "mark", year=1988)))
     assert "next, a year" not in keys(answer_of(replace(one, year=None), two))
+
+
+def test_the_mint_mark_is_told_and_tells_twins_apart() -> None:
+    marked = {"year": 1909, "mint_mark_at": "0.5, -0.5"}
+    one = candidate(EVEN, 0.9, "cent", mint_mark="S", **marked)
+    two = candidate(cells(ABSENT), 0.05, "cent", mint_mark="none", **marked)
+    read = replace(one, mint_mark=MarkReading("S", 0.9, boxed(0, 0.5)))
+    assert "The mint mark reads S (90 %)." in explain(answer_of(read))
+    assert "next, a mark" in keys(answer_of(read, two))
+    assert "next, a mark" not in keys(answer_of(one, two))
+    none = replace(two, mint_mark=MarkReading("", 0.8, boxed(0, 0.5)))
+    assert "There is no mint mark where one would be (80 %)." in explain(answer_of(none))
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ WIDTH = COLUMNS[2] + TILE + MARGIN
 def answer(answer: Answer) -> U8:
     """Why: query and match side by side, both upright, where they agree, and who came next.
 
-    Top: the object as photographed, turned to stand as the catalogue's view does, with the date in
-    a box; that view; the object again, lit where the designs agree. Below: the photo with the rim
+    Top: the object as photographed, turned to stand as the catalogue's view does, with the date
+    and the mint mark in a box; that view; the object again, lit where the designs agree. Below: the photo with the rim
     found; photo and view in alternating squares; the answer in plain words. Then, where the next
     item is close, what separates the two, and the runners-up.
     """
@@ -121,8 +121,9 @@ def _proof(sheet: Canvas, answer: Answer, best: Candidate, query: U8) -> None:
     is_disc = round_patch(answer.patch)
     lit = heat.overlay(query, best.evidence.agreement, is_disc)
     shown = query.copy()
-    if answer.year is not None:
-        date_box(shown, answer.year, tile_matrix(answer.patch, TILE))
+    for read in (answer.year, answer.mint_mark):
+        if read is not None:
+            date_box(shown, read, tile_matrix(answer.patch, TILE))
     if is_disc:
         shown, lit = (canvas.turned(p, best.upright) for p in (shown, lit))
     view = canvas.resize(canvas.upright(best.view), TILE, TILE)

@@ -9,7 +9,17 @@ import numpy as np
 
 from obverse import canvas, heat, normalise
 from obverse.canvas import GOLD, GREEN, INK, LINE, MARGIN, MUTED, RED, Canvas
-from obverse.types import U8, Answer, Array, Candidate, Patch, Photo, Region, YearReading
+from obverse.types import (
+    U8,
+    Answer,
+    Array,
+    Candidate,
+    MarkReading,
+    Patch,
+    Photo,
+    Region,
+    YearReading,
+)
 from obverse.words import facts, percent
 
 PHOTO_SIDE = 1600
@@ -204,8 +214,8 @@ def rim(image: U8, region: Region, factor: float, colour: canvas.Colour, width: 
     closed_line(image, (points + 0.5) * factor - 0.5, colour, width)
 
 
-def date_box(image: U8, reading: YearReading, matrix: Array) -> None:
-    """Draw a box around each piece of the date, in place.
+def date_box(image: U8, reading: YearReading | MarkReading, matrix: Array) -> None:
+    """Draw a box around each piece of the date, or around the mint mark, in place.
 
     Args:
         image: uint8 (h, w, 3), RGB: any picture of the object.
@@ -213,7 +223,7 @@ def date_box(image: U8, reading: YearReading, matrix: Array) -> None:
             its ``matrix`` scaled likewise.
     """
     width = max(2, round(max(image.shape[:2]) / 320))
-    for box in reading.boxes:
+    for box in reading.boxes if isinstance(reading, YearReading) else (reading.box,):
         closed_line(image, np.asarray(box) @ matrix[:, :2].T + matrix[:, 2], GOLD, width)
 
 

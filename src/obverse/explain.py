@@ -48,11 +48,14 @@ ENGLISH: Mapping[str, str] = {
     "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
+    "mark": "The mint mark reads {mark} ({sure}).",
+    "no mark": "There is no mint mark where one would be ({sure}).",
     "next": "Next in line is {second} ({sure}).",
     "next, a place": "Next in line is {second} ({sure}); they part most {where}: "
     "agreement {first} against {other}.",
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
     "next, a year": "{second} ({sure}) differs by its year only, so the date decides.",
+    "next, a mark": "{second} ({sure}) differs by its mint mark, so that decides.",
     "counter": "Against it: {where}, {second} agrees better ({other} against {first}).",
     "weak": "Against it: {where}, nothing agrees (agreement {first}).",
     "advice": "{advice}.",
@@ -108,6 +111,9 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     told = [_verdict(answer, best), _ground(answer, best, words)]
     if answer.year is not None:
         told.append(_year(answer.year))
+    if answer.mint_mark is not None:
+        values = {"mark": answer.mint_mark.mark, "sure": percent(answer.mint_mark.probability)}
+        told.append(Reason("mark" if answer.mint_mark.mark else "no mark", values))
     split = answer.separation
     told += _next(answer, split, words)
     told += [*_faults(answer), *_against(answer, split, words)]
@@ -166,8 +172,8 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     values = {"second": two.item.name, "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
     lead = "rival" if close and not answer.known else "next"
-    if answer.year is not None and _differ_by_year(one, two):
-        return [Reason("next, a year", values)]
+    if decided := _decided(answer, one, two):
+        return [Reason(decided, values)]
     if split is not None and split.inliers is not None and lead == "next":
         first, other = map(str, split.inliers)
         return [Reason("next, points", {**values, "first": first, "other": other})]
@@ -229,10 +235,16 @@ def holds_date(sector: Sector, read: YearReading, patch: Patch) -> bool:
     return bool(within and sector.inner <= radius <= sector.outer)
 
 
-def _differ_by_year(one: Candidate, two: Candidate) -> bool:
-    from obverse.year.twins import twins
+def _decided(answer: Answer, one: Candidate, two: Candidate) -> str:
+    """The sentence for two items that year or mint mark alone tells apart, if that was read."""
+    from obverse.year.twins import by_year, twins
 
-    return twins([one.item, two.item]) == [0, 1]
+    items = [one.item, two.item]
+    if twins(items) != [0, 1]:
+        return ""
+    if answer.year is not None and by_year(items):
+        return "next, a year"
+    return "next, a mark" if answer.mint_mark is not None else ""
 
 
 def _match(candidate: Candidate, photo: int) -> Candidate | Match:

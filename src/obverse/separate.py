@@ -132,7 +132,7 @@ def compare(first: Evidence, second: Evidence, upright: float, photo: int = 0) -
         inliers = int(first.matches.inliers.sum()), int(second.matches.inliers.sum())
         return Separation(photo, inliers=inliers)
     a, b = first.agreement, second.agreement
-    if a.shape != b.shape or first.matches is not None or second.matches is not None:
+    if a.shape != b.shape or a.size == 1 or first.matches is not None or second.matches is not None:
         return None
     lead, against, weak = sectors(a - b), sectors(b - a), sectors(-a)
 
