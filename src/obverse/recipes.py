@@ -53,15 +53,16 @@ RECIPES = {
 DEFAULT = "coin"
 
 
-def get(name: str, embedder: str | Path | None = None) -> Recipe:
-    """The recipe of that name, with its own embedder or the one named. Raises ``UsageError`` for
-    an unknown recipe, or an embedder of round things for another one."""
+def get(name: str, embedder: str | Path | None = None, finder: str = "") -> Recipe:
+    """The recipe of that name, with its own embedder and finder or those named. Raises
+    ``UsageError`` for an unknown recipe, or an embedder of round things for another one."""
     try:
         recipe = RECIPES[name]
     except KeyError:
         raise UsageError(
             f"unknown recipe {name!r}", hint=f"choose one of: {', '.join(RECIPES)}"
         ) from None
+    recipe = replace(recipe, finder=finder) if finder else recipe
     if embedder and recipe.geometry != "disc":
         raise UsageError(
             f"recipe {name!r} takes no other embedder",

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from obverse import find, recipes
 from obverse import photo as photos
-from obverse import recipes
 from obverse._version import __version__
 from obverse.catalogue import exporter, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
@@ -36,6 +36,8 @@ class Catalogue:
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
         embedder: card of the model a new catalogue gets instead of the recipe's own; an existing
             one must have been made with it, and notes where it is now.
+        finder: name of the finder a new catalogue gets instead of the recipe's own, such as
+            ``owlvit:coin``; an existing one must have it.
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -51,6 +53,7 @@ class Catalogue:
         *,
         recipe: str | None = None,
         embedder: str | Path | None = None,
+        finder: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -61,6 +64,7 @@ class Catalogue:
         self.limits = limits or Limits()
         self._recipe = recipe
         self._embedder = str(Path(embedder).absolute()) if embedder else ""
+        self._finder = find.get(finder).name if finder else ""
         if exists(self.uri) or not create:
             self._store = LanceStore.open(self.uri)
             if not any_model:
@@ -68,8 +72,12 @@ class Catalogue:
                 if self._embedder and self._store.manifest.embedder != self._embedder:
                     self._store.name_embedder(self._embedder)
         else:
-            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT, self._embedder))
-            manifest = replace(expected_manifest(pipeline), embedder=self._embedder)
+            pipeline = Pipeline(
+                recipes.get(recipe or recipes.DEFAULT, self._embedder, self._finder)
+            )
+            manifest = replace(
+                expected_manifest(pipeline), embedder=self._embedder, finder=self._finder
+            )
             self._store = LanceStore.create(self.uri, manifest)
             self.pipeline = pipeline
 
@@ -103,7 +111,14 @@ class Catalogue:
                 hint="upgrade: pip install -U obverse",
             )
         name = self._embedder or manifest.embedder
-        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name))
+        had = manifest.finder or recipes.RECIPES[manifest.recipe].finder
+        if self._finder not in ("", had):
+            raise CatalogueMismatch(
+                f"made with finder {had!r}, not {self._finder!r}",
+                where=self.uri,
+                hint="leave the finder out, or add the photos to a new catalogue",
+            )
+        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name, manifest.finder))
         check(manifest, expected_manifest(pipeline), self.uri)
         pipeline.layer = self._layer()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):

@@ -82,6 +82,7 @@ def read_manifest(uri: str | Path) -> Manifest:
             created=str(data["created"]),
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
+            finder=str(data.get("finder", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueDamaged(

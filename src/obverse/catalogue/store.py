@@ -29,6 +29,7 @@ class Manifest:
         created: UTC time as ISO 8601.
         version: the package version that created it.
         embedder: path of the embedder's card; empty for the recipe's own embedder.
+        finder: name of the finder; empty for the recipe's own.
     """
 
     recipe: str
@@ -39,6 +40,7 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+    finder: str = ""
 
     @property
     def describes(self) -> bool:
@@ -56,6 +58,7 @@ class Manifest:
             "created": self.created,
             "version": self.version,
             **({"embedder": self.embedder} if self.embedder else {}),
+            **({"finder": self.finder} if self.finder else {}),
         }
 
 

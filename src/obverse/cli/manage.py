@@ -13,6 +13,7 @@ from obverse.cli.console import count, emit, say, show_progress, write, write_ta
 from obverse.cli.options import (
     Draw,
     EmbedderCard,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -40,6 +41,7 @@ def add(
     ] = None,
     recipe: RecipeName = None,
     embedder: EmbedderCard = None,
+    finder: FinderName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -59,7 +61,9 @@ def add(
             raise UsageError("no such file or folder", where=source, hint="check the path")
     limits = make_limits(max_bytes, max_megapixels)
     with (
-        Catalogue(catalogue, recipe=recipe, embedder=embedder, limits=limits) as opened,
+        Catalogue(
+            catalogue, recipe=recipe, embedder=embedder, finder=finder, limits=limits
+        ) as opened,
         show_progress() as progress,
     ):
         report = opened.add(

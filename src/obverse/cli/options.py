@@ -33,6 +33,12 @@ EmbedderCard = Annotated[
     Path | None,
     typer.Option(metavar="CARD", help="A trained model's card (.json) instead of the shipped one."),
 ]
+FinderName = Annotated[
+    str | None,
+    typer.Option(
+        "--finder", metavar="NAME", help="Instead of the recipe's: unet, owlvit:coin, clipseg:coin…"
+    ),
+]
 RegionNumber = Annotated[
     int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
 ]

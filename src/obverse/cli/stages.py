@@ -12,6 +12,7 @@ import typer
 from obverse.cli.console import emit, write, write_table
 from obverse.cli.options import (
     Draw,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 def find(
     photo: OnePhoto,
     recipe: RecipeName = None,
+    finder: FinderName = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -42,7 +44,7 @@ def find(
 ) -> None:
     """Where are the objects? Largest and best first."""
     _check_picture(draw, photo)
-    pipeline = _pipeline(recipe)
+    pipeline = _pipeline(recipe, finder)
     loaded = _load(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
     if draw is not None:
@@ -270,11 +272,11 @@ class Prepared:
         }
 
 
-def _pipeline(recipe: str | None) -> Pipeline:
+def _pipeline(recipe: str | None, finder: str | None = None) -> Pipeline:
     from obverse import recipes
     from obverse.pipeline import Pipeline
 
-    return Pipeline(recipes.get(recipe or recipes.DEFAULT))
+    return Pipeline(recipes.get(recipe or recipes.DEFAULT, finder=finder or ""))
 
 
 def _load(photo: str, limits: Limits) -> Photo:

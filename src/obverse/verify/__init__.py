@@ -9,7 +9,8 @@ NAMES = ("polar", "texture", "local")
 
 
 def get(name: str) -> Verifier:
-    """The verifier of that name. Raises ``UsageError`` for an unknown one."""
+    """The verifier of that name: one of ``NAMES``, or ``deep:NAME_OR_FOLDER``, a matcher of
+    ``transformers`` (``obverse.verify.deep``). Raises ``UsageError`` for an unknown one."""
     if name == "polar":
         from obverse.verify.polar import PolarVerifier
 
@@ -22,4 +23,9 @@ def get(name: str) -> Verifier:
         from obverse.verify.local import LocalVerifier
 
         return LocalVerifier()
-    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {', '.join(NAMES)}")
+    if name == "deep" or name.startswith("deep:"):
+        from obverse.verify.deep import DeepVerifier
+
+        return DeepVerifier(name.removeprefix("deep").removeprefix(":"))
+    known = ", ".join((*NAMES, "deep:MODEL"))
+    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {known}")

@@ -11,17 +11,14 @@ some 30 degrees and are for flat things that are seen upright; round ones lie at
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
-from obverse.errors import ModelError
 from obverse.normalise import FLAT_SIDE, GREY
-from obverse.types import F32, I8, U8, Array, Embedding, Evidence, Matches, Patch
+from obverse.types import F32, U8, Patch
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints
 from obverse.verify.local import LocalVerifier, Proof
@@ -51,12 +48,9 @@ class DeepVerifier(LocalVerifier):
     def __init__(self, source: str = DEFAULT, device: str = "auto") -> None:
         super().__init__()
         self._loaded = hub.load(
-            "AutoModelForKeypointMatching", "AutoImageProcessor", source or DEFAULT, device
+            *("AutoModelForKeypointMatching", "AutoImageProcessor", source or DEFAULT, device),
+            such=DEFAULT,
         )
-        if self._loaded.missing:
-            raise ModelError(
-                f"lacks {len(self._loaded.missing)} weights", where=source, hint="fetch it again"
-            )
         self.name = f"deep:{self._loaded.name}"
         loaded = self._loaded
         self.fingerprint = hub.fingerprint(
@@ -65,9 +59,8 @@ class DeepVerifier(LocalVerifier):
 
     def describe(self, patch: Patch) -> bytes:
         """The upright rectangle of a flat patch as JPEG."""
-        done, data = cv2.imencode(
-            ".jpg", patch.polar[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, QUALITY)
-        )
+        bgr = np.ascontiguousarray(patch.polar[..., ::-1])
+        data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))[1]
         return data.tobytes()
 
     def match(self, query: bytes, view: bytes) -> Proof:
@@ -106,7 +99,7 @@ class DeepVerifier(LocalVerifier):
 
 def _decode(picture: bytes) -> U8:
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(pixels[..., ::-1])
+    return np.asarray(cv2.cvtColor(np.asarray(pixels), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _frame(picture: U8) -> U8:

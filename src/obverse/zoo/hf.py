@@ -17,6 +17,7 @@ from obverse.errors import ModelError, UsageError
 from obverse.types import F32, U8
 from obverse.zoo import hub
 
+SUCH = "openai/clip-vit-base-patch32"
 POOLS = ("pooled", "cls", "mean", "gem")
 GEM_POWER = 3.0
 """The power that Radenović et al. start from; their learned ones end near it."""
@@ -25,6 +26,11 @@ BATCH = 8
 BLANK: U8 = np.zeros((64, 64, 3), np.uint8)
 CLASS_TOKENS = ("cls_token", "class_embedding")
 """What the parameter of a class token is called in the library's models."""
+
+
+def get(name: str) -> HfDescriptor:
+    """The descriptor of a name that begins with ``hf:``. Raises as ``HfDescriptor`` does."""
+    return HfDescriptor(name)
 
 
 class HfDescriptor:
@@ -48,8 +54,11 @@ class HfDescriptor:
 
     def __init__(self, spec: str, device: str = "auto") -> None:
         source, pool = split(spec)
-        self._loaded = hub.load("AutoModel", "AutoImageProcessor", source, device)
-        self._check_weights()
+        self._loaded = hub.load(
+            "AutoModel", "AutoImageProcessor", source, device, such=SUCH, may_lack="pooler"
+        )
+        if getattr(self._vision, "main_input_name", "") != "pixel_values":
+            raise ModelError("is no model of pictures", where=source, hint=f"name one like {SUCH}")
         self.pool = self._choose(pool)
         self.name = f"hf:{self._loaded.name}:{self.pool}"
         weights = {
@@ -88,7 +97,7 @@ class HfDescriptor:
             raise UsageError(
                 "shares no space with words",
                 where=self.name,
-                hint="use a CLIP or SigLIP model, pooled: hf:openai/clip-vit-base-patch32",
+                hint=f"use a CLIP or SigLIP model, pooled: hf:{SUCH}",
             )
         tokens = tokenise(hub.tokenizer(self._loaded.name), self.model, texts)
         with torch.inference_mode():
@@ -136,7 +145,7 @@ class HfDescriptor:
             return 0
         size = self._vision.config.patch_size
         height, width = size if isinstance(size, list | tuple) else (size, size)
-        return tokens - (int(shape[-2]) // height) * (int(shape[-1]) // width)
+        return int(tokens - (int(shape[-2]) // height) * (int(shape[-1]) // width))
 
     @property
     def _has_class_token(self) -> bool:
@@ -167,20 +176,6 @@ class HfDescriptor:
                 hint=f"choose one of: {', '.join(usable)}",
             )
         return pool or usable[0]
-
-    def _check_weights(self) -> None:
-        """Raises ``ModelError`` where weights would be random numbers, or see no pictures."""
-        lost = sorted(name for name in self._loaded.missing if "pooler" not in name)
-        if lost:
-            raise ModelError(
-                f"lacks {len(lost)} weights, such as {lost[0]}",
-                where=self._loaded.name,
-                hint="fetch it again, or name another model",
-            )
-        if getattr(self._vision, "main_input_name", "") != "pixel_values":
-            raise ModelError(
-                "is no model of pictures", where=self._loaded.name, hint="name an image model"
-            )
 
 
 def split(spec: str) -> tuple[str, str]:

@@ -97,7 +97,9 @@ def place(name: str) -> str:
     return name
 
 
-def load(kind: str, reader: str, name: str, device: str = "auto") -> Loaded:
+def load(
+    kind: str, reader: str, name: str, device: str = "auto", *, such: str, may_lack: str = ""
+) -> Loaded:
     """A model and its processor, kept for the next call.
 
     Args:
@@ -105,29 +107,51 @@ def load(kind: str, reader: str, name: str, device: str = "auto") -> Loaded:
         reader: the class of its processor, ``AutoImageProcessor`` or ``AutoProcessor``.
         name: a name on the hub, such as ``openai/clip-vit-base-patch32``, or a folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        such: a model that would do, for advice.
+        may_lack: part of the names of weights that may be missing.
 
     Raises:
         MissingExtra: ``obverse[zoo]`` is not installed.
-        ModelError: it is neither there nor reachable, or is no such model.
+        ModelError: it is neither there nor reachable, or is no such model, or lacks weights.
         UsageError: the device is not there.
     """
     need_extra(f"the model {name}")
-    return _load(kind, reader, place(name), choose_device(device))
+    loaded = _load(kind, reader, place(name), choose_device(device), such)
+    lost = sorted(key for key in loaded.missing if not may_lack or may_lack not in key)
+    if lost:
+        raise ModelError(
+            f"lacks {len(lost)} of the weights for this, such as {lost[0]}",
+            where=name,
+            hint=f"name a model such as {such}",
+        )
+    return loaded
 
 
 @lru_cache(maxsize=KEPT)
-def _load(kind: str, reader: str, name: str, device: str) -> Loaded:
+def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
     import transformers
 
     # Fast processors need torchvision and round otherwise; these are the same everywhere.
     plain = {"backend": "pil"} if _version() >= 5 else {"use_fast": False}
+    wanted = getattr(transformers, kind)
     with _quiet():
-        model, info = _fetch(
-            getattr(transformers, kind).from_pretrained, name, output_loading_info=True
-        )
+        config = _fetch(transformers.AutoConfig.from_pretrained, name)
+        if not isinstance(config, getattr(wanted, "config_class", None) or object):
+            raise _unfit(config, name, such)
+        try:
+            model, info = _fetch(wanted.from_pretrained, name, output_loading_info=True)
+        except ModelError as error:
+            if "Unrecognized configuration class" not in str(error):
+                raise
+            raise _unfit(config, name, such) from error
         processor = _fetch(getattr(transformers, reader).from_pretrained, name, **plain)
     missing = frozenset(str(key) for key in info["missing_keys"])
     return Loaded(name, model.float().eval().to(device), processor, missing, device)
+
+
+def _unfit(config: Any, name: str, such: str) -> ModelError:
+    what = f"is a model of type {config.model_type}, which cannot do this"
+    return ModelError(what, where=name, hint=f"name a model such as {such}")
 
 
 def tokenizer(name: str) -> Any:
@@ -189,9 +213,9 @@ def _fetch(read: Callable[..., Any], name: str, **options: Any) -> Any:
                 hint="is it a model for this task? else remove it from the cache and try again",
             ) from error
     _check_hub(name)
-    from huggingface_hub.utils import enable_progress_bars
+    from huggingface_hub import utils
 
-    enable_progress_bars()
+    utils.enable_progress_bars()
     try:
         return read(name, **options)
     except Exception as error:
@@ -206,20 +230,20 @@ def _check_hub(name: str) -> None:
     """Ask the hub once, briefly. Raises ``ModelError`` that tells the ways out."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
 
-    looked = f"it is no folder, and not in the cache {constants.HF_HUB_CACHE}"
-    ways = f"run where there is a network: hf download {name}; or give the folder that holds it"
+    looked = f"it is no folder and not in the cache {constants.HF_HUB_CACHE}"
+    ways = f"where there is a network, run: hf download {name}; or give the folder that holds it"
     try:
         get_hf_file_metadata(hf_hub_url(name, "config.json"), timeout=WAIT)
     # Of the HTTP library, which changed between versions, and of the hub's.
     except Exception as error:
         if getattr(error, "response", None) is not None:
             raise ModelError(
-                f"no such model: {looked}, and the hub shows none of that name",
+                f"{looked}, and the hub shows none of that name",
                 where=name,
                 hint="check the name (OWNER/MODEL), or give the folder that holds it",
             ) from error
         raise ModelError(
-            f"no such model here: {looked}, and the hub cannot be reached", where=name, hint=ways
+            f"{looked}, and the hub cannot be reached", where=name, hint=ways
         ) from error
 
 

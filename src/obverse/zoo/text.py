@@ -17,7 +17,7 @@ import numpy as np
 
 from obverse import photo as photos_
 from obverse.errors import ModelError, UsageError
-from obverse.types import F32, Array, Photo, Region
+from obverse.types import F32, U8, Array, Photo, Region
 from obverse.zoo import hub
 from obverse.zoo.hf import tokenise
 
@@ -92,6 +92,10 @@ class Segmentation:
     mask: Array
     objects: tuple[Region, ...]
 
+    def image(self) -> U8:
+        """The mask as a picture, uint8 (height, width): 255 inside, else 0."""
+        return np.asarray(self.mask * np.uint8(255), np.uint8)
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "photo": self.photo.to_dict(),
@@ -126,7 +130,7 @@ def classify(
     labels = _words(labels, "label")
     if "{}" not in template:
         raise UsageError(f"template {template!r} has no place for the label", hint="put {} into it")
-    loaded = hub.load("AutoModel", "AutoImageProcessor", model, device)
+    loaded = hub.load("AutoModel", "AutoImageProcessor", model, device, such=CLASSIFIER)
     if not hasattr(loaded.model, "get_text_features"):
         raise ModelError("knows no words", where=model, hint=f"name a CLIP model: {CLASSIFIER}")
     texts = [template.replace("{}", label) for label in labels]
@@ -167,7 +171,7 @@ def detect(
         As ``classify``.
     """
     prompts = _words(prompts, "prompt")
-    loaded = hub.load("AutoModelForZeroShotObjectDetection", "AutoProcessor", model, device)
+    loaded = detector(model, device)
     grounded = "grounding" in loaded.model.config.model_type
     # Grounding DINO learned from lower-case phrases that end with a full stop.
     words: Any = " ".join(f"{p.lower().rstrip('.')}." for p in prompts) if grounded else prompts
@@ -218,7 +222,7 @@ def segment(
         As ``classify``.
     """
     (prompt,) = _words([prompt], "prompt")
-    loaded = hub.load("CLIPSegForImageSegmentation", "AutoProcessor", model, device)
+    loaded = segmenter(model, device)
     least = _share(threshold, INSIDE)
     results = []
     for batch in _batches(photos):
@@ -227,10 +231,22 @@ def segment(
             text=[prompt] * len(batch), images=pixels, padding=True, return_tensors="pt"
         )
         logits = _run(loaded, inputs.to(loaded.device)).logits
-        likeness = logits.sigmoid().cpu().numpy()
-        for photo, grid in zip(batch, likeness.reshape(len(batch), *likeness.shape[-2:])):  # noqa: B905
+        grids = logits.sigmoid().cpu().numpy().reshape(len(batch), *logits.shape[-2:])
+        for photo, grid in zip(batch, grids, strict=True):
             results.append(_segmentation(photo, loaded.name, prompt, grid, least))
     return results
+
+
+def detector(model: str = DETECTOR, device: str = "auto") -> hub.Loaded:
+    """What ``detect`` runs; kept for its next call. Raises as ``hub.load`` does."""
+    return hub.load(
+        "AutoModelForZeroShotObjectDetection", "AutoProcessor", model, device, such=DETECTOR
+    )
+
+
+def segmenter(model: str = SEGMENTER, device: str = "auto") -> hub.Loaded:
+    """What ``segment`` runs; kept for its next call. Raises as ``hub.load`` does."""
+    return hub.load("CLIPSegForImageSegmentation", "AutoProcessor", model, device, such=SEGMENTER)
 
 
 _AS_PIXELS = {"return_tensors": "pt", "input_data_format": "channels_last"}
@@ -239,9 +255,7 @@ _AS_PIXELS = {"return_tensors": "pt", "input_data_format": "channels_last"}
 def _batches(photos: Sequence[Source]) -> Iterator[list[Photo]]:
     for start in range(0, len(photos), BATCH):
         part = photos[start : start + BATCH]
-        yield [
-            p if isinstance(p, Photo) else photos_.load(p, reduce_to=REDUCE_TO) for p in part
-        ]
+        yield [p if isinstance(p, Photo) else photos_.load(p, reduce_to=REDUCE_TO) for p in part]
 
 
 def _run(loaded: hub.Loaded, inputs: Any) -> Any:
@@ -282,8 +296,9 @@ def _objects(
         if whole[i] and all(iou(boxes[i], boxes[k]) <= overlap for k in kept):
             kept.append(int(i))
     return tuple(
-        (named[i], Region(tuple(float(v) for v in boxes[i]), float(scores[i]), finder="detect"))
+        (named[i], Region((x0, y0, x1, y1), float(scores[i]), finder="detect"))
         for i in kept
+        for x0, y0, x1, y1 in [boxes[i].tolist()]
     )
 
 
@@ -296,24 +311,24 @@ def iou(a: Array, b: Array) -> float:
 
 def _segmentation(photo: Photo, model: str, prompt: str, grid: F32, least: float) -> Segmentation:
     height, width = photo.pixels.shape[:2]
-    likeness = cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR)
+    likeness = np.asarray(cv2.resize(grid, (width, height)), np.float32)
     inside = (likeness >= least).astype(np.uint8)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(inside)
     large = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= SMALLEST * inside.size]
     large.sort(key=lambda i: -int(stats[i, cv2.CC_STAT_AREA]))
     objects = tuple(_piece(pieces == i, likeness, photo) for i in large)
     full = cv2.resize(inside, (photo.width, photo.height), interpolation=cv2.INTER_NEAREST)
-    return Segmentation(photo, model, prompt, likeness, full.astype(bool), objects)
+    return Segmentation(photo, model, prompt, likeness, np.asarray(full, bool), objects)
 
 
 def _piece(piece: Array, likeness: F32, photo: Photo) -> Region:
-    rims, _ = cv2.findContours(
-        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    rim = max(rims, key=cv2.contourArea).reshape(-1, 2).astype(np.float32)
+    rims, _ = cv2.findContours(piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    longest = max(rims, key=cv2.contourArea)
+    # A staircase of pixels says no more than the line through it.
+    rim = cv2.approxPolyDP(longest, 1.0, True).reshape(-1, 2).astype(np.float32)
     # Pixel centres: x_full = (x_decoded + 0.5) / scale - 0.5.
     outline = ((rim + 0.5) / np.float32(photo.scale) - 0.5).astype(np.float32)
-    x, y, w, h = cv2.boundingRect(rim)
+    x, y, w, h = cv2.boundingRect(longest)
     box = tuple(float(v) / photo.scale for v in (x, y, x + w, y + h))
     return Region(
         (box[0], box[1], box[2], box[3]),
