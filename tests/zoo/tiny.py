@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers as tf
+from PIL import Image
 
 WORDS = ("coin", "medal", "obverse", "reverse", "banknote", "photo", "of", "a", "the", "eagle")
 LAYERS = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -22,10 +23,7 @@ BPE_SIZE = 560
 
 def picture(seed: int, height: int = 40, width: int = 56) -> np.ndarray:
     """Smooth random colours, uint8 (h, w, 3)."""
-    rng = np.random.default_rng(seed)
-    rough = rng.integers(0, 256, (6, 6, 3)).astype(np.uint8)
-    from PIL import Image
-
+    rough = np.random.default_rng(seed).integers(0, 256, (6, 6, 3)).astype(np.uint8)
     return np.asarray(Image.fromarray(rough).resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -109,9 +107,11 @@ def siglip(folder: Path) -> Path:
 
 
 def dinov2(folder: Path) -> Path:
-    config = tf.Dinov2Config(**{**LAYERS, "image_size": 28, "patch_size": 14})
+    """With registers, as the later ones: four tokens that belong to no patch."""
+    shape = {**LAYERS, "image_size": 28, "patch_size": 14, "num_register_tokens": 4}
     crop = {"size": {"shortest_edge": 36}, "crop_size": {"height": 28, "width": 28}}
-    return save(folder, tf.Dinov2Model, config, images("Bit", **crop))
+    config = tf.Dinov2WithRegistersConfig(**shape)
+    return save(folder, tf.Dinov2WithRegistersModel, config, images("Bit", **crop))
 
 
 def vit(folder: Path) -> Path:
@@ -126,10 +126,8 @@ def resnet(folder: Path) -> Path:
     return save(folder, tf.ResNetForImageClassification, config, processor)
 
 
-def owl(folder: Path, version: str = "") -> Path:
-    """OWL-ViT, or OWLv2."""
+def owlvit(folder: Path, kind: str = "OwlViT") -> Path:
     end = write_bpe(folder)
-    kind = "OwlViT" if not version else "Owlv2"
     config = getattr(tf, f"{kind}Config")(
         text_config={**text(end), "pad_token_id": 0}, vision_config=VISION, projection_dim=32
     )
@@ -182,13 +180,19 @@ def clipseg(folder: Path) -> Path:
     return save(folder, tf.CLIPSegForImageSegmentation, config, processor)
 
 
+def owlv2(folder: Path) -> Path:
+    return owlvit(folder, "Owlv2")
+
+
 def lightglue(folder: Path) -> Path:
+    """SuperPoint with random filters, and a LightGlue whose layers pass descriptors on as they are:
+    what is left of it are mutual nearest neighbours, so that it really matches."""
     detector = tf.SuperPointConfig(
-        encoder_hidden_sizes=[8, 8, 8, 8],
-        decoder_hidden_size=8,
+        encoder_hidden_sizes=[8, 8, 8, 16],
+        decoder_hidden_size=16,
         keypoint_decoder_dim=65,
         descriptor_decoder_dim=16,
-        max_keypoints=40,
+        max_keypoints=150,
         keypoint_threshold=0.0,
     )
     config = tf.LightGlueConfig(
@@ -198,17 +202,48 @@ def lightglue(folder: Path) -> Path:
         num_attention_heads=2,
         filter_threshold=0.0,
     )
-    return save(folder, tf.LightGlueForKeypointMatching, config, images("LightGlue"))
+    torch.manual_seed(0)
+    model = tf.LightGlueForKeypointMatching(config)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if name.startswith("keypoint_detector") and weights.ndim == 4:
+                weights.normal_(0, (2 / weights[0].numel()) ** 0.5)
+                if weights.shape[-1] == 3:
+                    weights -= weights.mean(dim=(2, 3), keepdim=True)
+            elif "transformer_layers" in name or "token_confidence" in name:
+                weights.zero_()
+            elif "final_projection" in name:
+                weights.copy_(20 * torch.eye(16)) if weights.ndim == 2 else weights.zero_()
+            elif "matchability" in name:
+                weights.fill_(10.0) if weights.ndim == 1 else weights.zero_()
+    return write(folder, model, images("LightGlue"))
 
 
 def save(folder: Path, kind: Any, config: Any, processor: Any) -> Path:
+    """A model of random weights that differ enough for outputs to differ; the library's own start
+    is so small that all look alike."""
     torch.manual_seed(len(folder.name))
-    model = kind(config).eval()
-    # The library starts weights so small that all outputs look alike: make them differ.
+    model = kind(config)
     with torch.no_grad():
         for weights in model.parameters():
             if weights.ndim > 1:
                 weights.normal_(0, 0.7 / weights.shape[1] ** 0.5)
-    model.save_pretrained(folder)
+    return write(folder, model, processor)
+
+
+def write(folder: Path, model: Any, processor: Any) -> Path:
+    shown = tf.utils.logging.is_progress_bar_enabled()
+    tf.utils.logging.disable_progress_bar()
+    model.eval().save_pretrained(folder)
     processor.save_pretrained(folder)
+    if shown:
+        tf.utils.logging.enable_progress_bar()
     return folder
+
+
+MODELS = {
+    made.__name__: made
+    for made in (
+        *(clip, siglip, dinov2, vit, resnet, owlvit, owlv2, grounding_dino, clipseg, lightglue),
+    )
+}

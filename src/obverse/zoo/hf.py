@@ -74,6 +74,16 @@ class HfDescriptor:
         """The ``torch.nn.Module``."""
         return self._loaded.model
 
+    @property
+    def source(self) -> str:
+        """The model's name, or its folder's absolute path."""
+        return self._loaded.name
+
+    @property
+    def preprocessing(self) -> dict[str, Any]:
+        """What is done to a picture first, in the words of the library's processors."""
+        return hub.settings_of(self._loaded.processor)
+
     def describe(self, images: Sequence[U8]) -> F32:
         """Vectors as the model gives them, float32 (n, dim), of RGB pictures, uint8 (h, w, 3)."""
         import torch

@@ -177,7 +177,8 @@ def detect(
     words: Any = " ".join(f"{p.lower().rstrip('.')}." for p in prompts) if grounded else prompts
     least = _share(threshold, GROUNDED if grounded else FOUND)
     results = []
-    for batch in _batches(photos):
+    # Grounding DINO pads photos to one size, and what it finds changes with the padding.
+    for batch in _batches(photos, 1 if grounded else BATCH):
         pixels = [p.pixels for p in batch]
         inputs = loaded.processor(
             text=[words] * len(batch), images=pixels, return_tensors="pt", truncation=True
@@ -252,9 +253,9 @@ def segmenter(model: str = SEGMENTER, device: str = "auto") -> hub.Loaded:
 _AS_PIXELS = {"return_tensors": "pt", "input_data_format": "channels_last"}
 
 
-def _batches(photos: Sequence[Source]) -> Iterator[list[Photo]]:
-    for start in range(0, len(photos), BATCH):
-        part = photos[start : start + BATCH]
+def _batches(photos: Sequence[Source], size: int = BATCH) -> Iterator[list[Photo]]:
+    for start in range(0, len(photos), size):
+        part = photos[start : start + size]
         yield [p if isinstance(p, Photo) else photos_.load(p, reduce_to=REDUCE_TO) for p in part]
 
 
