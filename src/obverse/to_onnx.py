@@ -50,8 +50,9 @@ def to_onnx(
     mine = mine if isinstance(mine, tuple) else (mine,)
     worst = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(theirs, mine, strict=True))
     if not worst <= TOLERANCE:
+        path.unlink()
         raise ModelError(
-            f"the exported model differs from the trained one by {worst:.2g}",
+            f"the ONNX file would differ from the model by {worst:.2g}",
             where=path,
             hint="export again, and report it if it stays",
         )

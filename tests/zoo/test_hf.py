@@ -157,7 +157,7 @@ def test_names_that_make_no_sense(name: str) -> None:
 
 
 def test_folders_that_hold_no_model(tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such folder; name a folder with config.json"):
+    with pytest.raises(ModelError, match=r"no such folder; name a folder with config.json"):
         hf.get(f"hf:{tmp_path}/nope")
     with pytest.raises(ModelError, match="cannot be read as a model"):
         hf.get(f"hf:{tmp_path}")
@@ -221,7 +221,7 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 def test_devices() -> None:
     assert hub.choose_device("cpu") == "cpu"
     assert hub.choose_device() in ("cpu", "cuda", "mps")
-    with pytest.raises(UsageError, match="unknown device 'tpu'; choose one of: auto, .*cpu"):
+    with pytest.raises(UsageError, match=r"unknown device 'tpu'; choose one of: auto, .*cpu"):
         hub.choose_device("tpu")
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="this machine has no device 'cuda'"):

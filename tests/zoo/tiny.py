@@ -107,8 +107,9 @@ def siglip(folder: Path) -> Path:
 
 
 def dinov2(folder: Path) -> Path:
-    """With registers, as the later ones: four tokens that belong to no patch."""
-    shape = {**LAYERS, "image_size": 28, "patch_size": 14, "num_register_tokens": 4}
+    """With registers, four tokens that belong to no patch, and learned on larger pictures than it
+    gets, as the real ones are."""
+    shape = {**LAYERS, "image_size": 42, "patch_size": 14, "num_register_tokens": 4}
     crop = {"size": {"shortest_edge": 36}, "crop_size": {"height": 28, "width": 28}}
     config = tf.Dinov2WithRegistersConfig(**shape)
     return save(folder, tf.Dinov2WithRegistersModel, config, images("Bit", **crop))

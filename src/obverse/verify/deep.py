@@ -30,6 +30,9 @@ BATCH = 4
 """Pairs per run; each is two pictures of ``FLAT_SIDE`` x ``FLAT_SIDE``."""
 FINE = 64
 """Positions are asked for in these parts of a pixel: the library rounds them down to integers."""
+EDGE = 8
+"""Pixels from a picture's edge within which no point counts: the frame around it is a design too,
+and one that all views share. A cell of SuperPoint is as wide."""
 SHORTLIST = 20
 """Views that are verified: each takes some tenths of a second on a CPU."""
 
@@ -94,7 +97,8 @@ class DeepVerifier(LocalVerifier):
         found = self._loaded.processor.post_process_keypoint_matching(
             out, [((side, side), (side, side))] * len(pairs)
         )
-        return [(_points(one["keypoints0"]), _points(one["keypoints1"])) for one in found]
+        ends = [(_points(one["keypoints0"]), _points(one["keypoints1"])) for one in found]
+        return [_inside(pair, a, b) for pair, (a, b) in zip(pairs, ends, strict=True)]
 
 
 def _decode(picture: bytes) -> U8:
@@ -107,6 +111,15 @@ def _frame(picture: U8) -> U8:
     out = np.full((FLAT_SIDE, FLAT_SIDE, 3), GREY, np.uint8)
     out[: picture.shape[0], : picture.shape[1]] = picture
     return out
+
+
+def _inside(pair: list[U8], first: F32, second: F32) -> tuple[F32, F32]:
+    """Those pairs whose two ends lie in the pictures, away from their edges."""
+    kept = np.ones(len(first), bool)
+    for picture, at in zip(pair, (first, second), strict=True):
+        h, w = picture.shape[:2]
+        kept &= ((at >= EDGE) & (at <= (w - 1 - EDGE, h - 1 - EDGE))).all(axis=1)
+    return first[kept], second[kept]
 
 
 def _points(found: Any) -> F32:

@@ -8,6 +8,8 @@ does.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +28,8 @@ SHAPES = ((240, 320), (333, 250), (97, 101), (64, 64))
 """Height and width of the pictures that both checks use."""
 FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
 """Pillow's numbers, as processors keep them."""
+STRETCH = "interpolate_pos_encoding"
+"""What the library calls the method that fits position embeddings to a picture's size."""
 WHOLE = 384
 """From this size on ConvNeXt's processor squeezes the picture instead of cutting its middle out."""
 
@@ -61,7 +65,8 @@ def export(name: str, out: Path) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     model, path = out / f"{stem}.onnx", out / f"{stem}.json"
     pixels = descriptor.prepare(pictures)["pixel_values"]
-    worst = to_onnx(_as_module(descriptor), pixels, model, ["image"], ["vector"])
+    with _positions_fixed(descriptor, pixels):
+        worst = to_onnx(_as_module(descriptor), pixels, model, ["image"], ["vector"])
     card = {
         "name": stem,
         "file": model.name,
@@ -138,7 +143,7 @@ def _as_module(descriptor: HfDescriptor) -> Any:
     """Prepared pictures, (n, 3, h, w), to vectors, as one torch module."""
     from torch import Tensor, nn
 
-    class Vectors(nn.Module):
+    class Vectors(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = descriptor.model
@@ -149,6 +154,33 @@ def _as_module(descriptor: HfDescriptor) -> Any:
 
     # Without eval() here the exporter puts the model itself back into training mode.
     return Vectors().eval()
+
+
+@contextmanager
+def _positions_fixed(descriptor: HfDescriptor, pixels: Any) -> Iterator[None]:
+    """Position embeddings as they are for pictures of this size: while a model is traced the
+    library stretches them anew, by filters that ONNX lacks."""
+    stretching = [m for m in descriptor.model.modules() if hasattr(m, STRETCH)]
+    made: dict[int, Any] = {}
+
+    def keep(module: Any) -> Callable[..., Any]:
+        stretch = getattr(module, STRETCH)
+
+        def once(*args: Any, **kwargs: Any) -> Any:
+            if id(module) not in made:
+                made[id(module)] = stretch(*args, **kwargs).detach()
+            return made[id(module)]
+
+        return once
+
+    for module in stretching:
+        setattr(module, STRETCH, keep(module))
+    try:
+        descriptor.features({"pixel_values": pixels[:1]})
+        yield
+    finally:
+        for module in stretching:
+            delattr(module, STRETCH)
 
 
 def _pictures() -> list[U8]:
