@@ -81,6 +81,28 @@ class Decider:
         return probability >= self.threshold
 
 
+class Undecided(Decider):
+    """No calibration: for what no calibration was fitted for.
+
+    Its probabilities are shares of one, by how far each score stands above the others; nothing is
+    ever known.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        card = {"what": "no calibration: shares, not probabilities"}
+        super().__init__((0.0, 0.0, 1.0), 0.0, (0.0, 1.0), 0.0, float("inf"), card)
+
+    def probabilities(self, scores: Array) -> F64:
+        """Exponentials of scores in standard deviations, over their sum, float64 (n,)."""
+        s = np.asarray(scores, np.float64)
+        if not len(s):
+            return s
+        steps = np.exp((s - s.max()) / max(float(s.std()), 1e-9))
+        return np.asarray(steps / steps.sum())
+
+
 @dataclass(frozen=True, slots=True)
 class PairDecider:
     """A fitted calibration for two photos of one thing (``obverse.fuse``).

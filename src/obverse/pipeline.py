@@ -13,9 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
-from obverse import decide, embed, find, fuse, normalise, quality, tray, verify
+from obverse import decide, find, fuse, normalise, quality, tray, verify
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider, PairDecider
+from obverse.embed import named
+from obverse.errors import UsageError
 from obverse.found import Found, fetch
 from obverse.layer import Layer
 from obverse.recipes import Recipe
@@ -48,10 +50,12 @@ class Pipeline:
 
     Attributes:
         layer: what a catalogue's own views taught (``obverse adapt``), applied to queries.
+        fitted: what was fitted for the embedder on the catalogue (``obverse.embed.named``), if it
+            needs that.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, recipe: Recipe, fitted: bytes | None = None) -> None:
+        self.recipe, self.fitted = recipe, fitted
         self.layer: Layer | None = None
 
     @cached_property
@@ -60,7 +64,7 @@ class Pipeline:
 
     @cached_property
     def embedder(self) -> Embedder:
-        return embed.get(self.recipe.embedder)
+        return named.load(self.recipe, self.fitted)
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -68,10 +72,16 @@ class Pipeline:
 
     @cached_property
     def decider(self) -> Decider:
-        return decide.get(self.recipe.name)
+        is_fitted = self.recipe.verifier == "local" or not self.recipe.is_named
+        return decide.get(self.recipe.name) if is_fitted else decide.Undecided()
 
     @cached_property
     def pair_decider(self) -> PairDecider:
+        if self.recipe.is_named:
+            raise UsageError(
+                f"embedder {self.recipe.embedder!r} has no calibration for two sides",
+                hint="ask about each photo by itself",
+            )
         return decide.get_pair(self.recipe.name)
 
     @cached_property
@@ -93,7 +103,10 @@ class Pipeline:
 
     def embed(self, patches: list[Patch]) -> list[Embedding]:
         """Embeddings as the catalogue keeps them."""
-        return self._described(patches, self.embedder.embed(patches))
+        embeddings = self.embedder.embed(patches)
+        if isinstance(self.embedder, named.Processed):
+            embeddings = self.embedder.keep(embeddings)
+        return self._described(patches, embeddings)
 
     def embed_query(self, patch: Patch) -> Embedding:
         """The embedding of a query: its map also holds the turns between the cells."""
@@ -101,7 +114,7 @@ class Pipeline:
 
     def embed_queries(self, patches: list[Patch]) -> list[Embedding]:
         """Those of several, in batches."""
-        phases = PHASES if self.recipe.geometry == "disc" else 1
+        phases = PHASES if self.recipe.turns else 1
         embeddings = self.embedder.embed(patches, phases=phases)
         queries = self._described(patches, embeddings)
         return [self.layer.apply(q) for q in queries] if self.layer else queries
@@ -236,7 +249,8 @@ class Pipeline:
         if len(group) > 1 or (ask and group):
             with clock("year"):
                 dates = twins.dates([candidates[i].item for i in group])
-                lies = -candidates[0].upright if self.recipe.geometry == "disc" else 0.0
+                lies = -candidates[0].upright if self.recipe.turns else None
+                lies = 0.0 if self.recipe.geometry == "flat" else lies
                 reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
                 others = [i for i in range(len(found.items)) if i == 0 or i not in group]
                 mass = float(self.decider.probabilities(found.scores[others])[0])

@@ -77,12 +77,12 @@ def test_a_catalogue_remembers_its_finder(tiny: Tiny, tmp_path: Path) -> None:
         assert answer.best.item.id == "1"
     with Catalogue(place, finder=name) as told:
         assert told.info()["finder"] == name
-    with pytest.raises(CatalogueMismatch, match=r"made with finder 'owlvit:coin@.*not 'classical'"):
+    with pytest.raises(CatalogueMismatch, match=r"its finder is owlvit:coin@.*not classical"):
         Catalogue(place, finder="classical")
     with Catalogue(tmp_path / "plain.obv") as plain:
         plain.add(tmp_path / "0.png")
         assert "finder" not in plain.info()
-    with pytest.raises(CatalogueMismatch, match="made with finder 'unet', not 'owlvit:coin"):
+    with pytest.raises(CatalogueMismatch, match="its finder is unet, not owlvit:coin"):
         Catalogue(tmp_path / "plain.obv", finder=name)
 
 

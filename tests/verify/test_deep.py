@@ -49,7 +49,7 @@ def shifted(picture: U8, x: int, y: int) -> U8:
 def test_pairs_as_the_library_gives_them(verifier: DeepVerifier) -> None:
     from tests.zoo.tiny import images
 
-    folder = verifier.name.removeprefix("deep:")
+    folder = verifier._loaded.name
     model = tf.LightGlueForKeypointMatching.from_pretrained(folder).eval()
     processor = type(images("LightGlue")).from_pretrained(folder)
     first = print_(3, SIDE, SIDE)
@@ -132,7 +132,7 @@ def test_a_view_is_kept_as_a_small_jpeg() -> None:
 def test_by_name(tiny: Callable[[str], Path]) -> None:
     folder = tiny("lightglue")
     found = verify.get(f"deep:{folder}")
-    assert found.name == f"deep:{folder}"
+    assert found.name == "deep"
     assert len(found.fingerprint) == 16
     with pytest.raises(ModelError, match="type clip, which cannot do this; name a model such as"):
         verify.get(f"deep:{tiny('clip')}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from obverse import find, recipes
+from obverse import find, recipes, zoo
 from obverse import photo as photos
 from obverse._version import __version__
-from obverse.catalogue import exporter, importers, levelling
+from obverse.catalogue import exporter, fitting, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
@@ -21,7 +21,8 @@ from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
-from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
+from obverse.embed import named
+from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
@@ -34,10 +35,13 @@ class Catalogue:
     Args:
         uri: a folder, by custom ending in ``.obv``.
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
-        embedder: card of the model a new catalogue gets instead of the recipe's own; an existing
-            one must have been made with it, and notes where it is now.
-        finder: name of the finder a new catalogue gets instead of the recipe's own, such as
-            ``owlvit:coin``; an existing one must have it.
+        embedder: card of the model, or name of the descriptor (``obverse.zoo``), that a new
+            catalogue gets instead of the recipe's own; an existing one must have been made with it,
+            and notes where it is now. What has to be fitted is fitted on the first photos added;
+            the catalogue is made then.
+        post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
+        verifier: the verifier that a new catalogue gets instead of the usual one.
+        finder: the finder that a new catalogue gets instead of the usual one (``owlvit:coin`` …).
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -53,6 +57,8 @@ class Catalogue:
         *,
         recipe: str | None = None,
         embedder: str | Path | None = None,
+        post: str | None = None,
+        verifier: str | None = None,
         finder: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
@@ -63,23 +69,28 @@ class Catalogue:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
-        self._embedder = str(Path(embedder).absolute()) if embedder else ""
-        self._finder = find.get(finder).name if finder else ""
+        self._embedder = recipes.settle(embedder) if embedder else ""
+        self._post, self._verifier = post, recipes.settle_verifier(verifier)
+        self._finder = find.get(finder).name if finder else None
+        self._opened: LanceStore | None = None
         if exists(self.uri) or not create:
-            self._store = LanceStore.open(self.uri)
+            self._opened = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-                if self._embedder and self._store.manifest.embedder != self._embedder:
-                    self._store.name_embedder(self._embedder)
+                self._note_places()
         else:
-            pipeline = Pipeline(
-                recipes.get(recipe or recipes.DEFAULT, self._embedder, self._finder)
+            name = recipe or recipes.DEFAULT
+            self.pipeline = Pipeline(
+                recipes.get(
+                    name,
+                    self._embedder,
+                    post=post or "",
+                    verifier=self._verifier or "",
+                    finder=self._finder or "",
+                )
             )
-            manifest = replace(
-                expected_manifest(pipeline), embedder=self._embedder, finder=self._finder
-            )
-            self._store = LanceStore.create(self.uri, manifest)
-            self.pipeline = pipeline
+            if not named.needs_fitting(self.pipeline.recipe):
+                self._create()
 
     def __enter__(self) -> Catalogue:
         return self
@@ -94,7 +105,28 @@ class Catalogue:
 
     def close(self) -> None:
         """Release the store."""
-        self._store.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _create(self) -> None:
+        manifest = replace(
+            expected_manifest(self.pipeline),
+            embedder="" if self._embedder in recipes.OWN else self._embedder,
+            post=self._post or "",
+            verifier=self._verifier or "",
+            finder=self._finder or "",
+        )
+        self._opened = LanceStore.create(self.uri, manifest, self.pipeline.fitted)
+
+    @property
+    def _store(self) -> LanceStore:
+        if self._opened is None:
+            raise CatalogueMissing(
+                "nothing was added yet",
+                where=self.uri,
+                hint=f"{self.pipeline.recipe.embedder} is fitted on the first photos added",
+            )
+        return self._opened
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -111,14 +143,15 @@ class Catalogue:
                 hint="upgrade: pip install -U obverse",
             )
         name = self._embedder or manifest.embedder
-        had = manifest.finder or recipes.RECIPES[manifest.recipe].finder
-        if self._finder not in ("", had):
-            raise CatalogueMismatch(
-                f"made with finder {had!r}, not {self._finder!r}",
-                where=self.uri,
-                hint="leave the finder out, or add the photos to a new catalogue",
-            )
-        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name, manifest.finder))
+        self._check_stages(manifest)
+        recipe = recipes.get(
+            self._recipe or manifest.recipe,
+            name,
+            post=manifest.post,
+            verifier=self._verifier or manifest.verifier,
+            finder=self._finder or manifest.finder,
+        )
+        pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
         pipeline.layer = self._layer()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
@@ -128,6 +161,28 @@ class Catalogue:
                 hint=f"take it off: obverse adapt {self.uri} --off",
             )
         return pipeline
+
+    def _check_stages(self, manifest: Manifest) -> None:
+        """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
+        own = recipes.RECIPES[manifest.recipe].finder
+        for stage, kind in _KINDS.items():
+            had = getattr(manifest, stage) or (own if stage == "finder" else "")
+            name = getattr(self, f"_{stage}")
+            if name is None or (stage == "embedder" and not name):
+                continue
+            if kind(name) != kind(had):
+                raise CatalogueMismatch(
+                    f"its {stage} is {had or 'the usual one'}, not {name}",
+                    where=self.uri,
+                    hint="leave it out, or add the photos to a new catalogue",
+                )
+
+    def _note_places(self) -> None:
+        """What the catalogue was made with may lie elsewhere now."""
+        for stage in ("embedder", "verifier", "finder"):
+            name, had = getattr(self, f"_{stage}"), getattr(self._store.manifest, stage)
+            if name and had and name != had:
+                self._store.name_stage(stage, name)
 
     def _layer(self) -> Layer | None:
         data = self._store.layer()
@@ -285,6 +340,10 @@ class Catalogue:
             rows += listing.rows
             failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
             folders += [path] if path.is_dir() else []
+        if self._opened is None:
+            fitted = fitting.fit(self.pipeline, rows, self.limits, progress)
+            self.pipeline = Pipeline(self.pipeline.recipe, fitted)
+            self._create()
         addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
         addition.report.failed += failed
         return addition.run(progress)
@@ -359,6 +418,15 @@ def expected_manifest(pipeline: Pipeline) -> Manifest:
         created=_now(),
         version=__version__,
     )
+
+
+_KINDS: dict[str, Callable[[str], str]] = {
+    "embedder": zoo.kind,
+    "post": str,
+    "verifier": lambda name: "deep" if name.startswith("deep") else name,
+    "finder": lambda name: name.partition("@")[0],
+}
+"""What must stay the same of a stage's name: models and files may move."""
 
 
 def _checked(top: int) -> int:

@@ -18,9 +18,10 @@ from obverse.errors import (
     CatalogueNewer,
 )
 
-MANIFEST, LAYER = "manifest.json", "layer.npz"
+MANIFEST, LAYER, EMBEDDER = "manifest.json", "layer.npz", "embedder.npz"
 TABLES = ("items.lance", "views.lance")
-OURS = {".lock", MANIFEST, f"{MANIFEST}.part", LAYER, f"{LAYER}.part", *TABLES}
+FILES = (MANIFEST, LAYER, EMBEDDER)
+OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), *TABLES}
 
 
 def exists(uri: str | Path) -> bool:
@@ -83,6 +84,8 @@ def read_manifest(uri: str | Path) -> Manifest:
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
             finder=str(data.get("finder", "")),
+            post=str(data.get("post", "")),
+            verifier=str(data.get("verifier", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueDamaged(
@@ -95,18 +98,18 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     _write(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
 
 
-def read_layer(folder: Path) -> bytes | None:
-    """The query layer's bytes; None where there is none."""
-    path = folder / LAYER
+def read_blob(folder: Path, name: str) -> bytes | None:
+    """The bytes of a file such as ``layer.npz``; None where there is none."""
+    path = folder / name
     return path.read_bytes() if path.exists() else None
 
 
-def write_layer(folder: Path, layer: bytes | None) -> None:
+def write_blob(folder: Path, name: str, data: bytes | None) -> None:
     """Whole or not at all; None removes it."""
-    if layer is None:
-        (folder / LAYER).unlink(missing_ok=True)
+    if data is None:
+        (folder / name).unlink(missing_ok=True)
     else:
-        _write(folder, LAYER, layer)
+        _write(folder, name, data)
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:

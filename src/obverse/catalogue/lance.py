@@ -2,6 +2,7 @@
 
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
+      embedder.npz      what was fitted for a named embedder on the first photos, if it needs that
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
@@ -25,6 +26,8 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.folder import (
+    EMBEDDER,
+    LAYER,
     MANIFEST,
     OURS,
     check,
@@ -32,9 +35,9 @@ from obverse.catalogue.folder import (
     exists,
     lock,
     measure,
-    read_layer,
+    read_blob,
     read_manifest,
-    write_layer,
+    write_blob,
     write_manifest,
 )
 from obverse.catalogue.rows import (
@@ -91,8 +94,13 @@ class LanceStore:
     # -- opening -----------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, uri: str | Path, manifest: Manifest) -> LanceStore:
+    def create(
+        cls, uri: str | Path, manifest: Manifest, embedder: bytes | None = None
+    ) -> LanceStore:
         """Make a catalogue; if another process was quicker, open that one.
+
+        Args:
+            embedder: what was fitted for its embedder.
 
         Raises:
             CatalogueDamaged: the folder holds something else, or rows without a manifest.
@@ -113,6 +121,7 @@ class LanceStore:
             if not exists(folder):
                 _create_table(folder, "items", item_schema())
                 _create_table(folder, "views", view_schema(manifest))
+                write_blob(folder, EMBEDDER, embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
         check(store.manifest, manifest, uri)
@@ -195,16 +204,17 @@ class LanceStore:
         if parts is None or parts > INDEX_PARTS:
             self._views.create_index("vector", config=IvfSq(distance_type="dot"))
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         with self._writing():
-            self.manifest = replace(self.manifest, embedder=card)
+            changed: dict[str, Any] = {stage: name}
+            self.manifest = replace(self.manifest, **changed)
             write_manifest(self._folder, self.manifest)
 
     def put_layer(self, layer: bytes | None) -> None:
         """Keep a query layer in place of the one before; None takes it off."""
         with self._writing():
-            write_layer(self._folder, layer)
+            write_blob(self._folder, LAYER, layer)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -282,10 +292,15 @@ class LanceStore:
                 if part.num_rows:
                     yield self._hits(part, np.zeros(part.num_rows, np.float32))
 
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name; None if nothing is."""
+        with errors(self.uri):
+            return read_blob(self._folder, f"{name}.npz")
+
     def layer(self) -> bytes | None:
         """The query layer, if one is kept."""
         with errors(self.uri):
-            return read_layer(self._folder)
+            return read_blob(self._folder, LAYER)
 
     def stats(self) -> StoreStats:
         """Counts and sizes."""

@@ -28,8 +28,10 @@ class Manifest:
         format: the catalogue format.
         created: UTC time as ISO 8601.
         version: the package version that created it.
-        embedder: path of the embedder's card; empty for the recipe's own embedder.
-        finder: name of the finder; empty for the recipe's own.
+        embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
+        post: what is done to vectors; empty for nothing.
+        verifier: a verifier's name; empty for the usual one.
+        finder: a finder's name; empty for the recipe's own.
     """
 
     recipe: str
@@ -40,6 +42,8 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+    post: str = ""
+    verifier: str = ""
     finder: str = ""
 
     @property
@@ -57,8 +61,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **({"embedder": self.embedder} if self.embedder else {}),
-            **({"finder": self.finder} if self.finder else {}),
+            **{k: v for k in ("embedder", "post", "verifier", "finder") if (v := getattr(self, k))},
         }
 
 
@@ -150,8 +153,12 @@ class Store(Protocol):
         """Compact, and build or refresh the index if it pays; never blocks readers."""
         ...
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
+        ...
+
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name, such as ``embedder``; None if nothing is."""
         ...
 
     def layer(self) -> bytes | None:

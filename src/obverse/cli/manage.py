@@ -12,13 +12,15 @@ import typer
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
-    EmbedderCard,
+    EmbedderName,
     FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
+    PostChain,
     RecipeName,
     Uri,
+    VerifierName,
     make_limits,
 )
 from obverse.errors import UsageError
@@ -40,7 +42,9 @@ def add(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An attribute; may be repeated.")
     ] = None,
     recipe: RecipeName = None,
-    embedder: EmbedderCard = None,
+    embedder: EmbedderName = None,
+    post: PostChain = None,
+    verifier: VerifierName = None,
     finder: FinderName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -62,7 +66,13 @@ def add(
     limits = make_limits(max_bytes, max_megapixels)
     with (
         Catalogue(
-            catalogue, recipe=recipe, embedder=embedder, finder=finder, limits=limits
+            catalogue,
+            recipe=recipe,
+            embedder=embedder,
+            post=post,
+            verifier=verifier,
+            finder=finder,
+            limits=limits,
         ) as opened,
         show_progress() as progress,
     ):

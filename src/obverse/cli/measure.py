@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from obverse.cli.console import count, emit, say, show_progress, write
-from obverse.cli.options import EmbedderCard, Json, RecipeName
+from obverse.cli.options import EmbedderName, Json, RecipeName
 
 if TYPE_CHECKING:
     from obverse.evaluate import Report
@@ -27,7 +27,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
     ] = None,
     recipe: RecipeName = None,
-    embedder: EmbedderCard = None,
+    embedder: EmbedderName = None,
     max_wrong: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
     ] = 0.005,

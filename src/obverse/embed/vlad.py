@@ -17,7 +17,7 @@ import numpy as np
 
 from obverse.errors import ModelError
 from obverse.normalise import SIZE
-from obverse.types import F32, Embedding, Patch
+from obverse.types import F32, Array, Embedding, Patch
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints
 
@@ -69,8 +69,7 @@ class VladEmbedder:
     def _gather(self, found: Keypoints) -> F32:
         """float32 (dim,), of unit length; the first axis where there are no keypoints."""
         points = reduce(found, self._mean, self._basis)
-        far = (self._words**2).sum(axis=1) - 2 * points @ self._words.T
-        nearest = far.argmin(axis=1)
+        nearest = assign(points, self._words)
         away = points - self._words[nearest]
         away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
         middle = ((found.points - SIZE / 2) ** 2).sum(axis=1)
@@ -81,6 +80,11 @@ class VladEmbedder:
         if not vector.any():
             vector[0] = 1.0
         return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def assign(points: F32, words: F32) -> Array:
+    """The nearest word of each descriptor, int (n,)."""
+    return np.asarray(((words**2).sum(axis=1) - 2 * points @ words.T).argmin(axis=1))
 
 
 def reduce(found: Keypoints, mean: F32, basis: F32) -> F32:

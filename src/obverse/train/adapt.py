@@ -84,11 +84,11 @@ def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = No
     """
     begun = time.monotonic()
     pipeline = catalogue.pipeline
-    if pipeline.recipe.geometry != "disc":
+    if not pipeline.recipe.turns:
         raise UsageError(
-            f"its recipe is {pipeline.recipe.name}",
+            f"its recipe is {pipeline.recipe.name}, its embedder {pipeline.recipe.embedder}",
             where=catalogue.uri,
-            hint="adapt degrades round things only",
+            hint="adapt degrades round things only, for embedders whose maps turn with them",
         )
     rng = np.random.default_rng(seed)
     views = _sample(catalogue, rng)

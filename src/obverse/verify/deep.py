@@ -33,8 +33,6 @@ FINE = 64
 EDGE = 8
 """Pixels from a picture's edge within which no point counts: the frame around it is a design too,
 and one that all views share. A cell of SuperPoint is as wide."""
-SHORTLIST = 20
-"""Views that are verified: each takes some tenths of a second on a CPU."""
 
 
 class DeepVerifier(LocalVerifier):
@@ -48,13 +46,14 @@ class DeepVerifier(LocalVerifier):
         MissingExtra, ModelError: see ``hub.load``.
     """
 
+    name = "deep"
+
     def __init__(self, source: str = DEFAULT, device: str = "auto") -> None:
         super().__init__()
         self._loaded = hub.load(
             *("AutoModelForKeypointMatching", "AutoImageProcessor", source or DEFAULT, device),
             such=DEFAULT,
         )
-        self.name = f"deep:{self._loaded.name}"
         loaded = self._loaded
         self.fingerprint = hub.fingerprint(
             loaded.model.state_dict(), loaded.processor, QUALITY, FLAT_SIDE

@@ -13,7 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from obverse.errors import MissingExtra, UsageError
 from obverse.types import F32, U8, Array, Progress
@@ -208,6 +211,24 @@ def get(name: str) -> Descriptor | Fittable:
     return whole.get(name)
 
 
+def kind(name: str) -> str:
+    """What a catalogue's embedder is by name: files and models may move, so ``onnx`` and ``hf``
+    stand for themselves; empty for what is none of ours."""
+    found = entry(name)
+    return "" if found is None else name.partition(":")[0] if ":" in found.name[:5] else name
+
+
+def settled(name: str) -> str:
+    """The name with the path in it, if there is one, made absolute."""
+    scheme, _, rest = name.partition(":")
+    if scheme == "onnx" or (scheme == "hf" and Path(rest).is_dir()):
+        return f"{scheme}:{Path(rest).absolute()}"
+    folder, _, pool = rest.rpartition(":")
+    if scheme == "hf" and folder and Path(folder).is_dir():
+        return f"{scheme}:{Path(folder).absolute()}:{pool}"
+    return name
+
+
 def need(name: str, *modules: str) -> None:
     """Raises ``MissingExtra`` if one of the modules is not installed."""
     for module in modules:
@@ -216,6 +237,13 @@ def need(name: str, *modules: str) -> None:
                 f"{name} needs {module}, which is not installed",
                 hint="pip install 'obverse[zoo]'",
             )
+
+
+def unit(rows: Array) -> F32:
+    """Rows of unit length, float32 (n, dim); one that is all zero points nowhere in particular."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    even = 1 / np.sqrt(rows.shape[1])
+    return np.where(norms > 0, rows / np.where(norms > 0, norms, 1), even).astype(np.float32)
 
 
 def fingerprint(said: Any, state: Mapping[str, Array] | None = None) -> str:

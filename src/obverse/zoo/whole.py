@@ -39,12 +39,8 @@ class Whole:
 
     def describe(self, images: Sequence[U8]) -> F32:
         """Rows of unit length, float32 (n, dim)."""
-        rows = np.zeros((len(images), self.dim), np.float32)
-        for row, image in zip(rows, images, strict=True):
-            found = self._one(image).astype(np.float64)
-            norm = float(np.linalg.norm(found))
-            row[:] = found / norm if norm > 0 else 1 / np.sqrt(self.dim)
-        return rows
+        rows = [self._one(image).astype(np.float64) for image in images]
+        return zoo.unit(np.reshape(rows, (len(rows), self.dim)))
 
 
 def get(name: str) -> Whole:
