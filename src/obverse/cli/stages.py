@@ -116,7 +116,13 @@ def embed(
 
 def search(
     catalogue: Uri,
-    photo: OnePhoto,
+    photo: Annotated[
+        str | None, typer.Argument(metavar="[PHOTO]", help="A picture file, or --text.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="Instead of a photo, in a catalogue made with CLIP."),
+    ] = None,
     region: RegionNumber = 1,
     top: Top = 17,
     draw: Draw = None,
@@ -124,14 +130,20 @@ def search(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """The nearest views by vector, before anything is verified."""
+    """The nearest views by vector, before anything is verified; or those that words describe."""
+    if (photo is None) == (text is None):
+        raise UsageError("search takes a photo or --text", hint="give one of them")
     _check_picture(draw, photo)
     from obverse import Catalogue
 
     limits = make_limits(max_bytes, max_megapixels)
     with Catalogue(catalogue, create=False, limits=limits) as opened:
-        done = _prepare(opened.pipeline, photo, region, limits)
-        hits = opened.pipeline.search(opened.store, opened.pipeline.embed_query(done.patch))
+        pipeline = opened.pipeline
+        done = _prepare(pipeline, photo, region, limits) if photo is not None else text or ""
+        if isinstance(done, str):
+            hits = opened.store.search(pipeline.embed_text(done), top)
+        else:
+            hits = pipeline.search(opened.store, pipeline.embed_query(done.patch))
         found = [
             Found(view, item, float(similarity))
             for view, item, similarity in zip(
@@ -304,13 +316,13 @@ def pick(regions: list[Region], number: int, photo: str) -> Region:
     return regions[number - 1]
 
 
-def _check_picture(draw: Path | None, photo: str) -> None:
+def _check_picture(draw: Path | None, photo: str | None) -> None:
     """Refuse a picture that could not be written before the work is done, not after."""
     if draw is not None:
         from obverse.canvas import check_format
 
         check_format(draw)
-        keep_photos([draw], [photo])
+        keep_photos([draw], [photo] if photo else [])
 
 
 def _ellipse(region: Region) -> str:
@@ -324,7 +336,7 @@ def _ellipse(region: Region) -> str:
 
 def _tell_found(
     opened: Catalogue,
-    done: Prepared,
+    done: Prepared | str,
     found: list[Found],
     words: str,
     draw: Path | None,
@@ -344,12 +356,21 @@ def _tell_found(
             share = f.similarity if f.score is None else f.score
             title = items[f.item].name
             cards.append(drawing.Card(pixels, title, f"{share:.3f}", max(share, 0.0)))
-        drawing.save(drawing.shortlist(done.patch, cards, words), draw)
+        if isinstance(done, str):
+            is_disc = opened.pipeline.recipe.geometry == "disc"
+            drawing.save(drawing.contact(cards, f"{done}: {words}", is_disc), draw)
+        else:
+            drawing.save(drawing.shortlist(done.patch, cards, words), draw)
     if as_json:
         results = [
             {**f.to_dict(), "title": items[f.item].title, "side": views[f.view].side} for f in found
         ]
-        emit({"photo": done.photo.to_dict(), "region": done.region.to_dict(), "found": results})
+        asked = (
+            {"text": done}
+            if isinstance(done, str)
+            else {"photo": done.photo.to_dict(), "region": done.region.to_dict()}
+        )
+        emit({**asked, "found": results})
         return
     verified = any(f.score is not None for f in found)
     head = ("", "similarity", *(("score", "turn") if verified else ()), "item", "side", "title")
