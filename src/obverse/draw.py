@@ -235,8 +235,10 @@ def answer(answer: Answer) -> U8:
         tiles = [
             (query, _query_words(best, is_disc)),
             (view, f"the catalogue's {best.view.side or 'picture'}"),
-            (lit, "where they agree"),
         ]
+        # One cell says nothing of places: the two were compared as a whole.
+        has_places = best.evidence.agreement.size > 1
+        tiles += [(lit, "where they agree")] if has_places else []
     for i in range(3):
         x = MARGIN + i * (TILE + GAP)
         if i < len(tiles):
@@ -248,7 +250,7 @@ def answer(answer: Answer) -> U8:
         found = answer.best.evidence.matches
         ends = (MARGIN, top), (MARGIN + TILE + GAP, top)
         lines.between(sheet, found, *ends, TILE / answer.patch.original.shape[0])
-    if answer.best is not None:
+    if len(tiles) == 3:
         _legend(sheet, MARGIN + 2 * (TILE + GAP) + TILE // 2 - 120, top + TILE + 50, 240)
     _photo_panel(sheet, answer, MARGIN, low, TILE, low_height)
     runners = answer.candidates[1:5]

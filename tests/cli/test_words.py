@@ -137,3 +137,18 @@ def test_find_with_a_finder_by_name(run: Any, tiny: Tiny, photos: list[Path]) ->
     code, _, err = run("find", photos[0], "--finder", "owl:coin")
     assert code == 2
     assert "write FAMILY:PROMPT with one of: owlvit, owlv2" in err
+
+
+def test_zoo_export(run: Any, tiny: Tiny, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    code, out, err = run("zoo", "export", f"hf:{tiny('resnet')}", tmp_path / "out")
+    card = tmp_path / "out" / "resnet-pooled.json"
+    assert code == 0
+    assert out.startswith(f"{card}: 0.0 MB, 16 numbers, differs from torch by ")
+    assert err == f"use it: obverse add CATALOGUE PHOTOS --embedder onnx:{card}\n"
+    code, out, _ = run("zoo", "export", f"hf:{tiny('resnet')}:gem", tmp_path / "out", "--json")
+    assert code == 0
+    assert json.loads(out)["card"] == str(tmp_path / "out" / "resnet-gem.json")
+    code, out, err = run("zoo", "export", "hf:./nope", tmp_path / "out")
+    assert (code, out) == (1, "")
+    assert "./nope: no such folder" in err

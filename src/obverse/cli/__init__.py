@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, stages, train, words
+from obverse.cli import ask, manage, measure, picture, stages, train, words, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError
 
@@ -39,6 +39,7 @@ app.command()(manage.level)
 app.command()(manage.export)
 app.command()(picture.quality)
 app.command()(picture.cutout)
+app.command()(zoo.compare)
 app.command()(stages.find)
 app.command()(stages.normalise)
 app.command()(stages.embed)
@@ -52,6 +53,7 @@ app.command()(measure.evaluate)
 app.command()(measure.mint)
 app.command()(train.adapt)
 app.add_typer(train.train, name="train")
+app.add_typer(zoo.zoo, name="zoo")
 
 
 @app.callback(invoke_without_command=True)

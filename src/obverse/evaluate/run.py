@@ -32,6 +32,8 @@ def evaluate(
     root: str | Path | None = None,
     recipe: str | None = None,
     embedder: str | Path | None = None,
+    post: str = "",
+    verifier: str = "",
     cache: str | Path | None = None,
     max_wrong: float = MAX_WRONG,
     top: int = max(KS),
@@ -50,7 +52,10 @@ def evaluate(
         protocol: a protocol file, or one that was read.
         root: the folder its photos are relative to; by default the folder of the file.
         recipe: name of the recipe; None is the default one.
-        embedder: card of the model to embed with; None is the recipe's own.
+        embedder: card of the model or name of the descriptor to embed with; None is the recipe's
+            own.
+        post: what is done to vectors (``obverse.zoo.post``).
+        verifier: name of the verifier; empty for the usual one.
         cache: folder for catalogues; see ``obverse.evaluate.cache.place``.
         max_wrong: the share of wrong answers to choose the operating point by, 0 to 1.
         top: candidates asked for; ranks past it count as not found; at least 20.
@@ -72,7 +77,7 @@ def evaluate(
         raise UsageError("workers and limit start at 1")
     plan = protocol if isinstance(protocol, Protocol) else protocols.read(protocol, root=root)
     tell = progress or _silent
-    subject = engine or Own(recipe, embedder)
+    subject = engine or Own(recipe, embedder, post=post, verifier=verifier)
 
     begun = time.perf_counter()
     built = _build(plan, subject, caching.place(cache), tell)
