@@ -130,7 +130,10 @@ def search(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """The nearest views by vector, before anything is verified; or those that words describe."""
+    """The nearest views by vector, of a photo or of words.
+
+    Nothing is verified yet. Words need a catalogue made with CLIP or SigLIP.
+    """
     if (photo is None) == (text is None):
         raise UsageError("search takes a photo or --text", hint="give one of them")
     _check_picture(draw, photo)

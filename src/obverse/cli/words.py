@@ -49,9 +49,9 @@ def classify(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Which of these labels suits a photo best (CLIP, SigLIP).
+    """Which of these labels suits a photo best.
 
-    Probabilities sum to one over the labels; SigLIP gives each label its own. The answer is always
+    By CLIP or SigLIP. Probabilities sum to one over the labels; SigLIP gives each label its own. The answer is always
     one of the labels: add one for what else there may be.
     """
     from obverse.zoo import text
@@ -86,9 +86,9 @@ def detect(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Where is what these words mean: boxes with scores (OWL-ViT, OWLv2, Grounding DINO).
+    """Where in a photo is what these words mean.
 
-    With several photos, --draw names a folder and --json prints an array.
+    Boxes with scores, by OWL-ViT, OWLv2 or Grounding DINO. With several photos, --draw names a folder and --json prints an array.
     """
     pictures = _places(draw, photos)
     from obverse.zoo import text
@@ -127,9 +127,9 @@ def segment(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Which pixels do these words mean: a mask and outlines (CLIPSeg).
+    """Which pixels of a photo these words mean.
 
-    The mask is white where the words fit, as large as the upright photo; --draw writes the photo
+    A mask and outlines, by CLIPSeg. The mask is white where the words fit, as large as the upright photo; --draw writes the photo
     with the mask upon it. With several photos both name folders, and --json prints an array.
     """
     if mask is not None and len(photos) == 1 and mask.suffix.lower() != ".png":

@@ -40,7 +40,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
     as_json: Json = False,
 ) -> None:
-    """Write a model of transformers as ONNX with its card; it then runs without torch."""
+    """Write a model of transformers as ONNX, to run without torch."""
     from obverse.zoo.export import export as write_model
 
     made = write_model(model, out)
