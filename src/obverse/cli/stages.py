@@ -361,7 +361,7 @@ def _tell_found(
             cards.append(drawing.Card(pixels, title, f"{share:.3f}", max(share, 0.0)))
         if isinstance(done, str):
             is_disc = opened.pipeline.recipe.geometry == "disc"
-            drawing.save(drawing.contact(cards, f"{done}: {words}", is_disc), draw)
+            drawing.save(drawing.contact(cards, f"“{done}”: {words}", is_disc), draw)
         else:
             drawing.save(drawing.shortlist(done.patch, cards, words), draw)
     if as_json:
