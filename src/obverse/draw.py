@@ -47,8 +47,9 @@ CARD = 216
 """Side of a picture in a contact sheet."""
 
 
-def regions(photo: Photo, found: Sequence[Region]) -> U8:
-    """The photo with the rim, the number and the score of every object; the first one in gold."""
+def regions(photo: Photo, found: Sequence[Region], names: Sequence[str] = ()) -> U8:
+    """The photo with the rim, the number, the name if it has one, and the score of every object;
+    the first one in gold."""
     image, factor = fitted(photo, PHOTO_SIDE, PHOTO_SIDE)
     width = max(2, round(max(image.shape[:2]) / 400))
     for number, region in reversed(list(enumerate(found, 1))):
@@ -57,6 +58,7 @@ def regions(photo: Photo, found: Sequence[Region]) -> U8:
     sheet.paste(image, 0, 0)
     for number, region in reversed(list(enumerate(found, 1))):
         words = "nothing found: the whole picture" if region.whole else f"{region.score:.2f}"
+        words = f"{names[number - 1]} {words}" if names else words
         badge(sheet, region, factor, f"{number}   {words}", GOLD if number == 1 else INK)
     return sheet.pixels
 

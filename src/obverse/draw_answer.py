@@ -41,9 +41,9 @@ def answer(answer: Answer) -> U8:
     """Why: query and match side by side, both upright, where they agree, and who came next.
 
     Top: the object as photographed, turned to stand as the catalogue's view does, with the date
-    and the mint mark in a box; that view; the object again, lit where the designs agree. Below: the photo with the rim
-    found; photo and view in alternating squares; the answer in plain words. Then, where the next
-    item is close, what separates the two, and the runners-up.
+    and the mint mark in a box; that view; the object again, lit where the designs agree. Below:
+    the photo with the rim found; photo and view in alternating squares; the answer in plain words.
+    Then, where the next item is close, what separates the two, and the runners-up.
     """
     best = answer.best
     middle = TOP + TILE + 92

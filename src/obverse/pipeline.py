@@ -20,7 +20,7 @@ from obverse.embed import named
 from obverse.errors import UsageError
 from obverse.found import Found, fetch
 from obverse.layer import Layer
-from obverse.recipes import Recipe
+from obverse.recipes import RECIPES, Recipe
 from obverse.types import (
     F32,
     I8,
@@ -77,8 +77,10 @@ class Pipeline:
     def decider(self) -> Decider:
         if self.calibration is not None:
             return self.calibration
-        is_fitted = self.recipe.verifier == "local" or not self.recipe.is_named
-        return decide.get(self.recipe.name) if is_fitted else decide.Undecided()
+        recipe = self.recipe
+        own = not recipe.is_named and recipe.verifier == RECIPES[recipe.name].verifier
+        is_fitted = own or recipe.verifier == "local"
+        return decide.get(recipe.name) if is_fitted else decide.Undecided()
 
     @cached_property
     def pair_decider(self) -> PairDecider:
@@ -124,12 +126,20 @@ class Pipeline:
         queries = self._described(patches, embeddings)
         return [self.layer.apply(q) for q in queries] if self.layer else queries
 
+    def embed_text(self, text: str) -> F32:
+        """The vector of words, float32 (dim,), to search pictures by. Raises ``UsageError`` where
+        the embedder knows no words."""
+        return named.describe_text(self.embedder, text)
+
     def _described(self, patches: list[Patch], embeddings: list[Embedding]) -> list[Embedding]:
-        """With what the verifier needs besides, if anything; an embedder may have found it."""
+        """With what the verifier needs besides, if anything; an embedder may have found it for the
+        verifier that it usually goes with."""
         if not self.verifier.fingerprint:
             return embeddings
+        usual = RECIPES[self.recipe.name].verifier
+        found = self.recipe.is_named or self.recipe.verifier == usual
         return [
-            e if e.description else replace(e, description=self.verifier.describe(patch))
+            e if e.description and found else replace(e, description=self.verifier.describe(patch))
             for patch, e in zip(patches, embeddings, strict=True)
         ]
 

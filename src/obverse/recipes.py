@@ -66,12 +66,19 @@ RECIPES = {
     )
 }
 DEFAULT = "coin"
+DEEP_SHORTLIST = 20
+"""Views that a network matches: each takes some tenths of a second on a CPU."""
 OWN = {r.embedder for r in RECIPES.values()}
 """Embedders that recipes bring."""
 
 
 def get(
-    name: str, embedder: str | Path | None = None, *, post: str = "", verifier: str = ""
+    name: str,
+    embedder: str | Path | None = None,
+    *,
+    post: str = "",
+    verifier: str = "",
+    finder: str = "",
 ) -> Recipe:
     """The recipe of that name, with its own stages or those named.
 
@@ -79,6 +86,7 @@ def get(
         embedder: a model's card, or a descriptor's name (``obverse.zoo``).
         post: a chain of ``obverse.zoo.post``.
         verifier: name of a verifier; descriptors have ``vector`` by default.
+        finder: name of a finder.
 
     Raises:
         UsageError: an unknown recipe, or stages that do not go together.
@@ -95,6 +103,7 @@ def get(
             hint=f"leave it out, or choose the recipe of {embedder}",
         )
     own = recipe.verifier
+    recipe = replace(recipe, finder=finder or recipe.finder)
     recipe = replace(recipe, embedder=str(embedder or recipe.embedder), post=post)
     if recipe.geometry != "disc" and not (recipe.is_named or recipe.embedder in OWN):
         raise UsageError(
@@ -104,6 +113,8 @@ def get(
             "see obverse zoo for others",
         )
     verifier = verifier or ("vector" if recipe.is_named else own)
+    if verifier.startswith("deep"):
+        recipe = replace(recipe, shortlist=DEEP_SHORTLIST)
     return replace(recipe, verifier=_checked(recipe, verifier))
 
 
@@ -117,6 +128,15 @@ def settle(embedder: str | Path) -> str:
     return name if name in OWN else str(Path(name).absolute())
 
 
+def settle_verifier(verifier: str | None) -> str | None:
+    """A verifier's name as a manifest keeps it: a folder is absolute."""
+    if verifier is None or not verifier.startswith("deep:"):
+        return verifier
+    from obverse.zoo import hub
+
+    return f"deep:{hub.place(verifier.removeprefix('deep:'))}"
+
+
 def _checked(recipe: Recipe, verifier: str) -> str:
     """A verifier that goes with the recipe's embedder, with what ranks a shortlist again."""
     from obverse.zoo.post import reranks
@@ -126,8 +146,9 @@ def _checked(recipe: Recipe, verifier: str) -> str:
         "polar": recipe.turns,
         "texture": recipe.geometry == "disc",
         "local": recipe.geometry == "flat",
+        "deep": recipe.geometry == "flat",
     }
-    if not fits.get(verifier, True):
+    if not fits.get(verifier.partition(":")[0], True):
         good = ", ".join(v for v, is_fit in fits.items() if is_fit)
         raise UsageError(
             f"verifier {verifier!r} does not go with embedder {recipe.embedder!r} of recipe "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from obverse import find, recipes, zoo
 from obverse import photo as photos
-from obverse import recipes, zoo
 from obverse._version import __version__
 from obverse.catalogue import exporter, fitting, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
@@ -42,6 +42,7 @@ class Catalogue:
             the catalogue is made then.
         post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
         verifier: the verifier that a new catalogue gets instead of the usual one.
+        finder: the finder that a new catalogue gets instead of the usual one (``owlvit:coin`` …).
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -59,6 +60,7 @@ class Catalogue:
         embedder: str | Path | None = None,
         post: str | None = None,
         verifier: str | None = None,
+        finder: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -69,18 +71,24 @@ class Catalogue:
         self.limits = limits or Limits()
         self._recipe = recipe
         self._embedder = recipes.settle(embedder) if embedder else ""
-        self._post, self._verifier = post, verifier
+        self._post, self._verifier = post, recipes.settle_verifier(verifier)
+        self._finder = find.get(finder).name if finder else None
         self._opened: LanceStore | None = None
         if exists(self.uri) or not create:
             self._opened = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-                if self._embedder not in ("", *recipes.OWN, self._opened.manifest.embedder):
-                    self._opened.name_embedder(self._embedder)
+                self._note_places()
         else:
             name = recipe or recipes.DEFAULT
             self.pipeline = Pipeline(
-                recipes.get(name, self._embedder, post=post or "", verifier=verifier or "")
+                recipes.get(
+                    name,
+                    self._embedder,
+                    post=post or "",
+                    verifier=self._verifier or "",
+                    finder=self._finder or "",
+                )
             )
             if not named.needs_fitting(self.pipeline.recipe):
                 self._create()
@@ -107,6 +115,7 @@ class Catalogue:
             embedder="" if self._embedder in recipes.OWN else self._embedder,
             post=self._post or "",
             verifier=self._verifier or "",
+            finder=self._finder or "",
         )
         self._opened = LanceStore.create(self.uri, manifest, self.pipeline.fitted)
 
@@ -137,7 +146,11 @@ class Catalogue:
         name = self._embedder or manifest.embedder
         self._check_stages(manifest)
         recipe = recipes.get(
-            self._recipe or manifest.recipe, name, post=manifest.post, verifier=manifest.verifier
+            self._recipe or manifest.recipe,
+            name,
+            post=manifest.post,
+            verifier=self._verifier or manifest.verifier,
+            finder=self._finder or manifest.finder,
         )
         pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
@@ -152,18 +165,25 @@ class Catalogue:
 
     def _check_stages(self, manifest: Manifest) -> None:
         """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
-        asked = {"embedder": self._embedder, "post": self._post, "verifier": self._verifier}
-        for stage, name in asked.items():
-            had = getattr(manifest, stage)
-            same = name == had
-            if stage == "embedder":
-                same = not name or zoo.kind(name) == zoo.kind(had)
-            if name is not None and not same:
+        own = recipes.RECIPES[manifest.recipe].finder
+        for stage, kind in _KINDS.items():
+            had = getattr(manifest, stage) or (own if stage == "finder" else "")
+            name = getattr(self, f"_{stage}")
+            if name is None or (stage == "embedder" and not name):
+                continue
+            if kind(name) != kind(had):
                 raise CatalogueMismatch(
                     f"its {stage} is {had or 'the usual one'}, not {name}",
                     where=self.uri,
                     hint="leave it out, or add the photos to a new catalogue",
                 )
+
+    def _note_places(self) -> None:
+        """What the catalogue was made with may lie elsewhere now."""
+        for stage in ("embedder", "verifier", "finder"):
+            name, had = getattr(self, f"_{stage}"), getattr(self._store.manifest, stage)
+            if name and had and name != had:
+                self._store.name_stage(stage, name)
 
     def _layer(self) -> Layer | None:
         data = self._store.blob("layer")
@@ -438,6 +458,15 @@ def expected_manifest(pipeline: Pipeline) -> Manifest:
         created=_now(),
         version=__version__,
     )
+
+
+_KINDS: dict[str, Callable[[str], str]] = {
+    "embedder": zoo.kind,
+    "post": str,
+    "verifier": lambda name: "deep" if name.startswith("deep") else name,
+    "finder": lambda name: name.partition("@")[0],
+}
+"""What must stay the same of a stage's name: models and files may move."""
 
 
 def _checked(top: int) -> int:

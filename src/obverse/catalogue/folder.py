@@ -83,6 +83,7 @@ def read_manifest(uri: str | Path) -> Manifest:
             created=str(data["created"]),
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
+            finder=str(data.get("finder", "")),
             post=str(data.get("post", "")),
             verifier=str(data.get("verifier", "")),
         )

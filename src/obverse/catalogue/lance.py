@@ -203,10 +203,11 @@ class LanceStore:
         if parts is None or parts > INDEX_PARTS:
             self._views.create_index("vector", config=IvfSq(distance_type="dot"))
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         with self._writing():
-            self.manifest = replace(self.manifest, embedder=card)
+            changed: dict[str, Any] = {stage: name}
+            self.manifest = replace(self.manifest, **changed)
             write_manifest(self._folder, self.manifest)
 
     def put_blob(self, name: str, data: bytes | None) -> None:

@@ -34,6 +34,7 @@ class Manifest:
         embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
         post: what is done to vectors; empty for nothing.
         verifier: a verifier's name; empty for the usual one.
+        finder: a finder's name; empty for the recipe's own.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Manifest:
     embedder: str = ""
     post: str = ""
     verifier: str = ""
+    finder: str = ""
 
     @property
     def describes(self) -> bool:
@@ -62,7 +64,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **{k: v for k in ("embedder", "post", "verifier") if (v := getattr(self, k))},
+            **{k: v for k in ("embedder", "post", "verifier", "finder") if (v := getattr(self, k))},
         }
 
 
@@ -164,8 +166,8 @@ class Store(Protocol):
         """Compact, and build or refresh the index if it pays; never blocks readers."""
         ...
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         ...
 
     def blob(self, name: str) -> bytes | None:

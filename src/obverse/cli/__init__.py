@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, stages, train, year, zoo
+from obverse.cli import ask, manage, measure, picture, stages, train, words, year, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError, UsageError
 
@@ -48,6 +48,9 @@ app.command()(stages.embed)
 app.command()(stages.search)
 app.command()(stages.verify)
 app.command()(year.year)
+app.command()(words.classify)
+app.command()(words.detect)
+app.command()(words.segment)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
 app.command()(train.adapt)

@@ -76,7 +76,7 @@ def identify(
     _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
-    pictures = _pictures(draw, [query[0] for query in queries])
+    pictures = pictures_for(draw, [query[0] for query in queries])
     keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -210,8 +210,9 @@ def _photo_names(folder: Path) -> list[str]:
     return names
 
 
-def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
-    """Where each photo's picture goes: the file named, or one each in the folder named."""
+def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
+    """Where each photo's picture goes: the file named, or one each in the folder named, of that
+    kind."""
     if draw is None:
         return {}
     from obverse.canvas import FORMATS, check_format
@@ -226,8 +227,8 @@ def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
     draw.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, Path] = {}
     for photo in photos:
-        name, number = f"{Path(photo).stem}.jpg", 2
+        name, number = f"{Path(photo).stem}{kind}", 2
         while draw / name in pictures.values():
-            name, number = f"{Path(photo).stem}-{number}.jpg", number + 1
+            name, number = f"{Path(photo).stem}-{number}{kind}", number + 1
         pictures[photo] = draw / name
     return pictures

@@ -13,6 +13,7 @@ from obverse.cli.console import count, emit, say, show_progress, write, write_ta
 from obverse.cli.options import (
     Draw,
     EmbedderName,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -44,6 +45,7 @@ def add(
     embedder: EmbedderName = None,
     post: PostChain = None,
     verifier: VerifierName = None,
+    finder: FinderName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -72,6 +74,7 @@ def add(
             embedder=embedder,
             post=post,
             verifier=verifier,
+            finder=finder,
             limits=limits,
         ) as opened,
         show_progress() as progress,

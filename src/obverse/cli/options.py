@@ -39,7 +39,13 @@ PostChain = Annotated[
     str | None, typer.Option(metavar="CHAIN", help="What is done to vectors: pca-whiten:128,qe:3.")
 ]
 VerifierName = Annotated[
-    str | None, typer.Option(metavar="NAME", help="polar, texture, local or vector.")
+    str | None, typer.Option(metavar="NAME", help="polar, texture, local, vector or deep:MODEL.")
+]
+FinderName = Annotated[
+    str | None,
+    typer.Option(
+        "--finder", metavar="NAME", help="Instead of the recipe's: unet, owlvit:coin, clipseg:coin…"
+    ),
 ]
 RegionNumber = Annotated[
     int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from obverse.cli.console import emit, write, write_table
 from obverse.cli.options import (
     Draw,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 def find(
     photo: OnePhoto,
     recipe: RecipeName = None,
+    finder: FinderName = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -42,7 +46,7 @@ def find(
 ) -> None:
     """Where are the objects? Largest and best first."""
     check_picture(draw, photo)
-    pipeline = make_pipeline(recipe)
+    pipeline = make_pipeline(recipe, finder)
     loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
     if draw is not None:
@@ -114,7 +118,13 @@ def embed(
 
 def search(
     catalogue: Uri,
-    photo: OnePhoto,
+    photo: Annotated[
+        str | None, typer.Argument(metavar="[PHOTO]", help="A picture file, or --text.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="Instead of a photo, in a catalogue made with CLIP."),
+    ] = None,
     region: RegionNumber = 1,
     top: Top = 17,
     draw: Draw = None,
@@ -122,17 +132,24 @@ def search(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """The nearest views by vector, before anything is verified."""
+    """The nearest views by vector, of a photo or of words.
+
+    Nothing is verified yet. Words need a catalogue made with CLIP or SigLIP.
+    """
+    if (photo is None) == (text is None):
+        raise UsageError("search takes a photo or --text", hint="give one of them")
     check_picture(draw, photo)
-    with _asked(catalogue, photo, region, make_limits(max_bytes, max_megapixels)) as asked:
-        hits = asked.hits
-        found = [
-            Found(view, item, float(similarity))
-            for view, item, similarity in zip(
-                hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True
-            )
-        ]
-        _tell_found(asked, found, "nearest by vector", draw, as_json)
+    limits, words = make_limits(max_bytes, max_megapixels), "nearest by vector"
+    if photo is not None:
+        with _asked(catalogue, photo, region, limits) as asked:
+            found = _nearest(asked.hits, top)
+            _tell_found(asked.opened, asked.done, found, words, draw, as_json)
+    else:
+        from obverse import Catalogue
+
+        with Catalogue(catalogue, create=False, limits=limits) as opened:
+            hits = opened.store.search(opened.pipeline.embed_text(text or ""), top)
+            _tell_found(opened, text or "", _nearest(hits, top), words, draw, as_json)
 
 
 def verify(
@@ -161,7 +178,8 @@ def verify(
             )
             for i in order
         ]
-        _tell_found(asked, found, "best agreement, turned to lie alike", draw, as_json)
+        words = "best agreement, turned to lie alike"
+        _tell_found(asked.opened, asked.done, found, words, draw, as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +241,17 @@ def _asked(catalogue: str, photo: str, region: int, limits: Limits) -> Iterator[
         yield Asked(opened, done, query, opened.pipeline.search(opened.store, query))
 
 
-def make_pipeline(recipe: str | None = None) -> Pipeline:
-    """The stages of a recipe, or of the default one."""
+def _nearest(hits: Hits, top: int) -> list[Found]:
+    rows = zip(hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True)
+    return [Found(view, item, float(similarity)) for view, item, similarity in rows]
+
+
+def make_pipeline(recipe: str | None = None, finder: str | None = None) -> Pipeline:
+    """The stages of a recipe, or of the default one, with its finder or the one named."""
     from obverse import recipes
     from obverse.pipeline import Pipeline
 
-    return Pipeline(recipes.get(recipe or recipes.DEFAULT))
+    return Pipeline(recipes.get(recipe or recipes.DEFAULT, finder=finder or ""))
 
 
 def load_photo(photo: str, limits: Limits) -> Photo:
@@ -257,13 +280,13 @@ def pick(regions: list[Region], number: int, photo: str) -> Region:
     return regions[number - 1]
 
 
-def check_picture(draw: Path | None, photo: str) -> None:
+def check_picture(draw: Path | None, photo: str | None) -> None:
     """Refuse a picture that could not be written before the work is done, not after."""
     if draw is not None:
         from obverse.canvas import check_format
 
         check_format(draw)
-        keep_photos([draw], [photo])
+        keep_photos([draw], [photo] if photo else [])
 
 
 def _ellipse(region: Region) -> str:
@@ -276,9 +299,13 @@ def _ellipse(region: Region) -> str:
 
 
 def _tell_found(
-    asked: Asked, found: list[Found], words: str, draw: Path | None, as_json: bool
+    opened: Catalogue,
+    done: Prepared | str,
+    found: list[Found],
+    words: str,
+    draw: Path | None,
+    as_json: bool,
 ) -> None:
-    opened, done = asked.opened, asked.done
     items = {item.id: item for item in opened.store.items(sorted({f.item for f in found}))}
     views = {view.id: view for view in opened.store.views([f.view for f in found])}
     # Another process may have removed one since the search.
@@ -293,12 +320,21 @@ def _tell_found(
             share = f.similarity if f.score is None else f.score
             title = items[f.item].name
             cards.append(drawing.Card(pixels, title, f"{share:.3f}", max(share, 0.0)))
-        drawing.save(drawing.shortlist(done.patch, cards, words), draw)
+        if isinstance(done, str):
+            is_disc = opened.pipeline.recipe.geometry == "disc"
+            drawing.save(drawing.contact(cards, f"“{done}”: {words}", is_disc), draw)
+        else:
+            drawing.save(drawing.shortlist(done.patch, cards, words), draw)
     if as_json:
         results = [
             {**f.to_dict(), "title": items[f.item].title, "side": views[f.view].side} for f in found
         ]
-        emit({"photo": done.photo.to_dict(), "region": done.region.to_dict(), "found": results})
+        asked = (
+            {"text": done}
+            if isinstance(done, str)
+            else {"photo": done.photo.to_dict(), "region": done.region.to_dict()}
+        )
+        emit({**asked, "found": results})
         return
     verified = any(f.score is not None for f in found)
     head = ("", "similarity", *(("score", "turn") if verified else ()), "item", "side", "title")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from obverse.cli.console import emit, write, write_table
+from obverse.cli.console import emit, say, write, write_table
 from obverse.cli.options import Draw, Json, MaxBytes, MaxMegapixels, keep_photos, make_limits
 
 zoo = typer.Typer(
@@ -31,6 +32,24 @@ def list_zoo(context: typer.Context, as_json: Json = False) -> None:
     write_table(("--embedder", "what it is", "where it fits", "needs"), rows)
     write()
     write_table(("--post", "what it is", "acts on"), ((e.name, e.what, e.acts) for e in post.TABLE))
+
+
+@zoo.command()
+def export(
+    model: Annotated[str, typer.Argument(metavar="hf:MODEL", help="hf:NAME_OR_FOLDER[:POOLING].")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
+    as_json: Json = False,
+) -> None:
+    """Write a model of transformers as ONNX, to run without torch."""
+    from obverse.zoo.export import export as write_model
+
+    made = write_model(model, out)
+    if as_json:
+        emit(made)
+        return
+    size = f"{made['bytes'] / 1e6:.1f} MB, {made['dim']:,} numbers"
+    write(f"{made['card']}: {size}, differs from torch by {made['onnx_vs_torch']:.1g} at most")
+    say(f"use it: obverse add CATALOGUE PHOTOS --embedder onnx:{made['card']}")
 
 
 def compare(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obverse.normalise import SIZE
-from obverse.types import F32, I8, Embedding, Evidence, Matches, Patch
+from obverse.types import F32, I8, Array, Embedding, Evidence, Matches, Patch
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints, slope
 
@@ -54,9 +54,16 @@ class LocalVerifier:
     def match(self, query: bytes, view: bytes) -> Proof:
         """One view against the query, both as described."""
         a, b = Keypoints.from_bytes(view), Keypoints.from_bytes(query)
-        pairs = keypoints.pair(a, b, self.matcher)
-        matches = keypoints.prove(a, b, pairs, self.model)
-        apart = a.colours[pairs[:, 0]].astype(np.float32) - b.colours[pairs[:, 1]]
+        return self.prove(a, b, keypoints.pair(a, b, self.matcher))
+
+    def match_all(self, query: bytes, views: Sequence[bytes]) -> list[Proof]:
+        """Each view against the query, all as described."""
+        return [self.match(query, view) for view in views]
+
+    def prove(self, view: Keypoints, query: Keypoints, pairs: Array) -> Proof:
+        """Pairs of keypoints, int (n, 2), that one plane explains, weighed by their colours."""
+        matches = keypoints.prove(view, query, pairs, self.model)
+        apart = view.colours[pairs[:, 0]].astype(np.float32) - query.colours[pairs[:, 1]]
         agree = np.exp(-0.5 * (apart**2).sum(axis=1) / COLOUR_OFF**2)
         return Proof(matches, np.asarray(agree * matches.inliers, np.float32))
 
@@ -68,7 +75,7 @@ class LocalVerifier:
         items: Sequence[str] = (),
     ) -> tuple[F32, F32]:
         """Scores 0 to 1, rising with the inliers, and the turns of the planes."""
-        proofs = [self.match(query.description, view) for view in described]
+        proofs = self.match_all(query.description, described)
         self._last = _Matched(query.description, described, proofs)
         turns = np.array([p.turn for p in proofs], np.float32)
         return _scores(query, maps, proofs), turns
@@ -79,7 +86,9 @@ class LocalVerifier:
         """The score, the turn, the matches; ``agreement`` is float32 (``CELLS``, ``CELLS``), rows
         and columns of the query's patch, each cell's share of the inliers times the score."""
         done = self._last.of(query.description)
-        proofs = [done.get(id(d)) or self.match(query.description, d) for d in described]
+        new = [d for d in described if id(d) not in done]
+        done |= dict(zip(map(id, new), self.match_all(query.description, new), strict=True))
+        proofs = [done[id(d)] for d in described]
         return [
             Evidence(float(score), p.turn, p.spread() * np.float32(score), p.matches)
             for score, p in zip(_scores(query, maps, proofs), proofs, strict=True)
