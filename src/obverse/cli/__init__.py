@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, stages, train, words, year, zoo
+from obverse.cli import ask, manage, measure, picture, serve, stages, train, words, year, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError, UsageError
 
@@ -53,6 +53,8 @@ app.command()(words.detect)
 app.command()(words.segment)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
+app.command()(serve.serve)
+app.command()(serve.key)
 app.command()(train.adapt)
 app.command()(train.calibrate)
 app.add_typer(train.train, name="train")
