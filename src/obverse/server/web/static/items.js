@@ -1,0 +1,20 @@
+// How an item is put into words.
+
+import { t, told } from "./i18n.js";
+
+export const nameOf = (item) => item.title || item.id;
+
+export const attributeName = (key) => told("attribute", key, key.replaceAll("_", " "));
+
+export const attributeText = (value) => (Array.isArray(value) || (value && typeof value === "object") ? JSON.stringify(value) : String(value));
+
+export const sideName = (side) => t(`side.${side || "none"}`);
+
+// One dim line under the name: the years become a span, the rest follows in its own order.
+export function describe(item) {
+  const { year_from: from, year_to: to, ...rest } = item.attributes ?? {};
+  const parts = Object.values(rest).filter((v) => v !== "" && v !== null && typeof v !== "object");
+  const years = [...new Set([from, to].filter(Boolean))].join("–");
+  if (years) parts.splice(2, 0, years);
+  return parts.slice(0, 5).join("  ·  ");
+}
