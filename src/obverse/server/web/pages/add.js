@@ -41,7 +41,7 @@ class Add {
           },
         }),
     );
-    this.title = h("input", { type: "text", autocomplete: "off" });
+    this.title = h("input", { type: "text", autocomplete: "off", required: true });
     this.id = h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
     this.rows = attributeRows({}, { usual: true });
     this.rowsPlace = h("div", {}, this.rows.view);

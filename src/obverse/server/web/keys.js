@@ -15,8 +15,21 @@ export function askForKey(wrong) {
   return asking;
 }
 
+// Asks until a key is accepted, or nobody has one.
 async function question(wrong) {
-  if (wrong) api.keepKey("");
+  api.keepKey("");
+  const given = await form(wrong);
+  if (!given) return null;
+  try {
+    await api.open(given);
+    return given;
+  } catch (error) {
+    if (error.status === 401) return question(true);
+    throw error;
+  }
+}
+
+function form(wrong) {
   return ask(t("key.title"), (close) => {
     const input = h("input", { type: "password", autocomplete: "off", required: true, autofocus: true });
     return h(

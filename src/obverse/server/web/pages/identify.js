@@ -79,7 +79,7 @@ class Identify {
       ),
       h("div", { class: `slots slots-${this.slots.length}` }, this.slots.map((slot) => slot.view)),
       this.status,
-      features.year && this.mode !== "tray" && check(t("identify.year"), this.year, (on) => {
+      features.year && this.mode === "one" && check(t("identify.year"), this.year, (on) => {
         this.year = on;
       }),
       items === 0 && h("p", { class: "note" }, t("identify.empty"), " ", link(t("add.title"), href("add"), { name: "plus" })),
@@ -157,7 +157,7 @@ class Identify {
     const aborter = new AbortController();
     this.#aborter = aborter;
     replace(this.status, waiting(t("identify.looking")));
-    const options = this.mode === "tray" ? { all: true } : { top: 6, ...(this.year && { year: true }) };
+    const options = this.mode === "tray" ? { all: true } : { top: 6, ...(this.year && this.mode === "one" && { year: true }) };
     try {
       const found = await api.identify(photos, options, aborter.signal);
       keep(this.mode === "tray" ? { tray: found, trayPhoto: photos[0] } : { photos, options, answer: found, from: "" });

@@ -1,18 +1,11 @@
-// <img> of the server's pictures. Where reads need a key, an address alone shows nothing: the bytes
-// are fetched with the key and shown from memory.
+// Pictures: the server's, and the user's own from memory. Either says so if it cannot be shown.
 
-import * as api from "./api.js";
 import { h } from "./dom.js";
-import { session } from "./session.js";
 
 export function picture(url, alt = "", properties = {}) {
   const image = h("img", { alt, decoding: "async", draggable: "false", ...properties });
   image.addEventListener("error", () => image.classList.add("missing"));
-  if (session().reads === "key") {
-    api.picture(url).then((blob) => show(image, blob), () => image.classList.add("missing"));
-  } else {
-    image.src = url;
-  }
+  image.src = url;
   return image;
 }
 
@@ -20,12 +13,9 @@ export function picture(url, alt = "", properties = {}) {
 export function local(blob, alt = "", properties = {}) {
   const image = h("img", { alt, draggable: "false", ...properties });
   image.addEventListener("error", () => image.classList.add("missing"));
-  show(image, blob);
-  return image;
-}
-
-function show(image, blob) {
   const url = URL.createObjectURL(blob);
   image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
   image.src = url;
+  return image;
 }
+

@@ -81,6 +81,8 @@ function form(fields) {
 const path = (...parts) => ["/v1", ...parts.map(encodeURIComponent)].join("/");
 
 export const session = () => body("GET", "/v1/session");
+// Shows the key once: it is checked, and a cookie lets <img> see pictures where reads need a key.
+export const open = (given) => send("POST", "/v1/session", { json: { key: given }, quiet: true });
 export const identify = (photos, options = {}, signal) =>
   body("POST", "/v1/identify", { form: form({ photo: photos, ...options }), signal });
 export const find = (photo, signal) => body("POST", "/v1/find", { form: form({ photo }), signal, quiet: true });
@@ -100,7 +102,7 @@ export const findDuplicates = () => body("POST", "/v1/duplicates");
 export const job = (id, signal) => body("GET", path("jobs", id), { signal });
 export const pictureOf = (view) => path("views", view, "picture");
 
-// Any picture of the server as a blob, for a page that must send its key to see one.
+// A picture of the server as a blob, to be shared or saved.
 export const picture = async (url) => (await send("GET", url)).blob();
 
 // A zip of many items. `tell` hears { sent, total } while it is sent, then the server's events.
