@@ -10,11 +10,13 @@ export const attributeText = (value) => (Array.isArray(value) || (value && typeo
 
 export const sideName = (side) => t(`side.${side || "none"}`);
 
-// One dim line under the name: the years become a span, the rest follows in its own order.
+// One dim line under the name: the years become a span, the rest follows in its own order. What the
+// name says already is left out.
 export function describe(item) {
   const { year_from: from, year_to: to, ...rest } = item.attributes ?? {};
-  const parts = Object.values(rest).filter((v) => v !== "" && v !== null && typeof v !== "object");
+  const said = (value) => nameOf(item).toLowerCase().includes(String(value).toLowerCase());
+  const parts = Object.values(rest).filter((v) => v !== "" && v !== null && typeof v !== "object" && !(String(v).length > 2 && said(v)));
   const years = [...new Set([from, to].filter(Boolean))].join("–");
-  if (years) parts.splice(2, 0, years);
+  if (years) parts.unshift(years);
   return parts.slice(0, 5).join("  ·  ");
 }

@@ -93,7 +93,7 @@ function facts({ best, times_ms: times }) {
     !sides && view.side && [t("fact.side"), sideName(view.side)],
     [t("fact.turn"), turn ? t(best.upright > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight")],
     [t("fact.agreement"), `${Math.round(100 * Math.max(0, evidence.score))} %`],
-    times.total && [t("fact.time"), `${Math.round(times.total)} ms`],
+    [t("fact.time"), `${Math.round(Object.values(times).reduce((sum, ms) => sum + ms, 0))} ms`],
   ].filter(Boolean);
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }

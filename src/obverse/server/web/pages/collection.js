@@ -44,7 +44,9 @@ class Collection {
       load: (offset, limit, signal) => api.items(this.#params({ offset, limit }), signal),
       tile: (item) => this.#tile(item),
       blank: () => h("div", { class: "tile blank" }),
-      changed: (grid) => this.#changed(grid.total),
+      changed: (grid) => this.#changed(grid),
+      least: Math.min(180, window.innerWidth / 2 - 40),
+      gap: window.innerWidth > 760 ? 28 : 16,
       failed: fail,
     });
     this.search = h("input", {
@@ -65,17 +67,17 @@ class Collection {
   }
 
   #head() {
-    const sort = h(
+    const sort = (this.sort = h(
       "select",
       { "aria-label": t("sort.label"), on: { change: () => this.#set("sort", sort.value) } },
       SORTS.map((value) => h("option", { value, selected: value === this.query.get("sort") }, t(`sort.${value}`))),
-    );
+    ));
     this.selector = button(t("select.start"), () => this.#select(!this.selecting), { name: "check", "aria-pressed": "false" });
     return h(
       "header",
       { class: "collection-head" },
       h("div", { class: "collection-title" }, h("h1", {}, t("nav.collection")), this.count),
-      h("div", { class: "actions" }, link(t("add.title"), href("add"), { name: "plus", kind: "strong" }), link(t("import.short"), href("import"), { name: "collection" })),
+      h("div", { class: "actions" }, link(t("add.title"), href("add"), { name: "plus", kind: "strong" }), link(t("import.short"), href("import"), { name: "save" })),
       h("div", { class: "tools" }, this.search, sort, button(t("filter.title"), () => this.#filter(), { name: "filter" }), this.selector),
     );
   }
@@ -130,7 +132,15 @@ class Collection {
     this.#changedQuery();
   }
 
-  #changed(total) {
+  // Attributes to sort by are those of the items seen first.
+  #sorts(items) {
+    const keys = new Set(items.flatMap((item) => Object.keys(item.attributes)));
+    const chosen = this.query.get("sort");
+    for (const option of [...this.sort.options].slice(SORTS.length)) option.remove();
+    for (const key of keys) this.sort.append(h("option", { value: key, selected: key === chosen }, attributeName(key)));
+  }
+
+  #changed({ total, first }) {
     this.count.textContent = t("collection.count", { n: total });
     const narrowed = this.query.get("q") || Object.keys(this.filters).length;
     replace(
@@ -139,6 +149,7 @@ class Collection {
     );
     if (!this.#fresh) return;
     this.#fresh = false;
+    this.#sorts(first);
     const y = left.get(this.#params().toString());
     if (y) requestAnimationFrame(() => window.scrollTo(0, y));
   }

@@ -69,7 +69,7 @@ class Identify {
     this.status = h("div", { class: "identify-status" });
     replace(
       this.view,
-      h("header", { class: "hero" }, h("h1", {}, t("identify.title")), h("p", {}, items ? t("identify.from", { catalogue, n: items }) : t("identify.lead"))),
+      h("header", { class: "hero" }, h("h1", {}, t("identify.title")), h("p", {}, items ? t("identify.from", { catalogue: catalogue.replace(/\.obv$/, ""), n: items }) : t("identify.lead"))),
       choice(
         t("identify.mode"),
         "mode",

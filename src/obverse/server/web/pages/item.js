@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { h, replace } from "../dom.js";
 import { date, t } from "../i18n.js";
-import { attributeName, attributeText, describe, nameOf, sideName } from "../items.js";
+import { attributeName, attributeText, nameOf, sideName } from "../items.js";
 import { editor } from "../parts/editor.js";
 import { hasCamera, takePhotos } from "../parts/camera.js";
 import { mergeItems, removeItems, undoable } from "../parts/remove.js";
@@ -52,7 +52,6 @@ function about(item) {
   const rows = Object.entries(item.attributes ?? {});
   return [
     h("h1", {}, nameOf(item)),
-    h("p", { class: "about-item" }, describe(item)),
     h(
       "dl",
       { class: "facts" },

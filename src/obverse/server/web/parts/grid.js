@@ -63,6 +63,11 @@ export class Grid {
     this.draw();
   }
 
+  // The items of the first page.
+  get first() {
+    return this.#pages.get(0) ?? [];
+  }
+
   item(index) {
     return this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
   }
@@ -78,6 +83,7 @@ export class Grid {
     this.#columns = Math.max(2, Math.floor((width + this.gap) / (this.least + this.gap)));
     const column = (width - this.gap * (this.#columns - 1)) / this.#columns;
     this.#row = column + this.words + this.gap;
+    this.list.style.setProperty("--gap", `${this.gap}px`);
     this.list.style.setProperty("--columns", this.#columns);
     this.list.style.setProperty("--tile", `${column + this.words}px`);
     this.draw();

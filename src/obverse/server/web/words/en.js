@@ -73,7 +73,7 @@ export default {
   "answer.spokenKnown": "{name}, {p}.",
   "answer.spokenUnknown": "Not in this catalogue. The nearest is {name}, {p}.",
   "answer.in": "in this catalogue",
-  "answer.nearestOnly": "that it is the nearest one",
+  "answer.nearestOnly": "likely to be it",
   "answer.nearest": "Nearest:",
   "answer.nearestAll": "The nearest in your catalogue",
   "answer.others": "What else it could be",

@@ -73,7 +73,7 @@ export default {
   "answer.spokenKnown": "{name}，{p}。",
   "answer.spokenUnknown": "不在此目录中。最接近的是 {name}，{p}。",
   "answer.in": "在此目录中",
-  "answer.nearestOnly": "是最接近的这一件",
+  "answer.nearestOnly": "可能是它",
   "answer.nearest": "最接近：",
   "answer.nearestAll": "目录中最接近的",
   "answer.others": "也可能是",
