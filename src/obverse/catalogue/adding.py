@@ -26,7 +26,7 @@ from obverse.catalogue.store import Store
 from obverse.errors import ObverseError
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Pipeline
-from obverse.types import Item, Patch, Progress, View
+from obverse.types import Item, Patch, Photo, Progress, View
 
 BATCH = 32
 """Views per write: a write costs 20 to 50 ms, a view some 50."""
@@ -197,7 +197,7 @@ class Addition:
     def _prepare(self, row: Row) -> tuple[Row, str, Patch | None] | None:
         """A row with its hash and, if that is new, its patch; None if the photo cannot be used."""
         try:
-            sha = photos.hash_file(row.photo, self._limits)
+            sha = _hash(row.photo, self._limits)
         except ObverseError as error:
             self._fail(row, error)
             return None
@@ -215,7 +215,8 @@ class Addition:
             return None
 
     def _fail(self, row: Row, error: ObverseError) -> None:
-        failure = Failure(str(row.photo), type(error).__name__, str(error))
+        source = row.photo.source if isinstance(row.photo, Photo) else str(row.photo)
+        failure = Failure(source, type(error).__name__, str(error))
         self.report.failed.append(failure)
 
     def _write(self, prepared: list[tuple[Row, str, Patch | None]]) -> None:
@@ -298,8 +299,14 @@ def _thumbnail(patch: Patch) -> bytes:
     return jpeg.tobytes()
 
 
-def _place(path: Path) -> str:
+def _hash(photo: Path | Photo, limits: Limits) -> str:
+    return photo.sha256 if isinstance(photo, Photo) else photos.hash_file(photo, limits)
+
+
+def _place(path: Path | Photo) -> str:
     """Where a file is, as text; bytes that are no text become escapes like ``\\xe9``."""
+    if isinstance(path, Photo):
+        return path.source
     return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
 
 

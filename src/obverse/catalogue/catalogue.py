@@ -13,7 +13,7 @@ from typing import Any
 from obverse import photo as photos
 from obverse import recipes
 from obverse._version import __version__
-from obverse.catalogue import exporter, importers, levelling
+from obverse.catalogue import editing, exporter, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
@@ -21,7 +21,7 @@ from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
-from obverse.errors import CatalogueMismatch, NotInCatalogue, UsageError
+from obverse.errors import CatalogueMismatch, NotInCatalogue, PhotoError, UsageError
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
@@ -230,7 +230,7 @@ class Catalogue:
 
     def add(
         self,
-        source: str | Path | Iterable[str | Path | Row],
+        source: str | Path | bytes | Photo | Iterable[str | Path | bytes | Photo | Row],
         *,
         item: str | None = None,
         side: str = "",
@@ -238,7 +238,7 @@ class Catalogue:
         attributes: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add a folder, a CSV file, one photo, or rows.
+        """Add a folder, a CSV file, one photo, or rows. On disk when it returns.
 
         A picture that is in already is skipped. One that was renamed is recognised by its content,
         and so is one that was moved to another item within a folder that is added. A bad file is
@@ -246,8 +246,8 @@ class Catalogue:
 
         Args:
             source: a folder with one sub-folder per item or files named ``item_obverse.jpg``; a CSV
-                with at least a column ``photo``; a photo; or several of these, or of
-                ``obverse.catalogue.importers.Row``.
+                with at least a column ``photo``; a photo, as a path, as encoded bytes or loaded;
+                or several of these, or of ``obverse.catalogue.importers.Row``.
             item, side, title, attributes: what holds where a path does not say otherwise.
             progress: called as ``progress(done, total, text)``.
 
@@ -261,9 +261,20 @@ class Catalogue:
         rows: list[Row] = []
         failed: list[Failure] = []
         folders: list[Path] = []
-        for one in [source] if isinstance(source, str | Path) else source:
+        for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
             if isinstance(one, Row):
-                rows.append(replace(one, photo=Path(one.photo), side=check_side(one.side)))
+                photo = one.photo if isinstance(one.photo, Photo) else Path(one.photo)
+                rows.append(replace(one, photo=photo, side=check_side(one.side)))
+                continue
+            if isinstance(one, bytes | Photo):
+                if not item:
+                    raise UsageError("which item do the bytes show?", hint="name it: item=…")
+                try:
+                    photo = self.load(one)
+                except PhotoError as error:
+                    failed.append(Failure("<bytes>", type(error).__name__, str(error)))
+                    continue
+                rows.append(Row(photo, item, check_side(side), title, dict(attributes or {})))
                 continue
             path = Path(one)
             listing = importers.read(path, item=item, side=side, title=title, attributes=attributes)
@@ -292,6 +303,58 @@ class Catalogue:
         removed = self._store.delete(views=sorted(views), items=sorted(items))
         self._store.optimise()
         return removed
+
+    def edit(
+        self, id: str, *, title: str | None = None, attributes: Mapping[str, Any] | None = None
+    ) -> Item:
+        """Change what is said of an item; returns it as it is now.
+
+        Args:
+            id: the item.
+            title: the new one; None leaves it.
+            attributes: laid over the old ones; a value of None takes one off.
+
+        Raises:
+            NotInCatalogue: no such item.
+            UsageError: an attribute that cannot be stored.
+        """
+        return editing.edit(self._store, self.item(id), title, attributes)
+
+    def rename(self, id: str, new: str) -> Item:
+        """Give an item another id; the ids of its views change with it.
+
+        Raises:
+            NotInCatalogue: no such item.
+            AlreadyInCatalogue: another item has that id.
+            UsageError: the new id is empty, or no text.
+        """
+        return editing.rename(self._store, self.item(id), new)
+
+    def merge(self, id: str, others: str | Sequence[str]) -> str:
+        """Put the views of other items under one item; attributes that only they have come along.
+
+        Returns:
+            A token for ``undo``.
+
+        Raises:
+            NotInCatalogue: no such item; then nothing is changed.
+            UsageError: an item is to be merged with itself.
+        """
+        others = [others] if isinstance(others, str) else others
+        items = [self.item(other) for other in dict.fromkeys(others)]
+        return editing.merge(self._store, self.item(id), items)
+
+    def withdraw(self, ids: str | Sequence[str]) -> str:
+        """As ``remove``, but it can be taken back for a while; returns a token for ``undo``."""
+        return editing.withdraw(self._store, [ids] if isinstance(ids, str) else ids)
+
+    def undo(self, token: str) -> list[str]:
+        """Take back a ``merge`` or a ``withdraw``; returns the items that are back, by id.
+
+        Raises:
+            NotInCatalogue: nothing is kept under that token, or no longer.
+        """
+        return editing.undo(self._store, token)
 
     def level(
         self,

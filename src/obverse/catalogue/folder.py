@@ -20,7 +20,9 @@ from obverse.errors import (
 
 MANIFEST, LAYER = "manifest.json", "layer.npz"
 TABLES = ("items.lance", "views.lance")
-OURS = {".lock", MANIFEST, f"{MANIFEST}.part", LAYER, f"{LAYER}.part", *TABLES}
+UNDO, KEYS, CORRECTIONS = "undo", "keys.json", "corrections"
+PARTS = tuple(f"{name}.part" for name in (MANIFEST, LAYER, KEYS))
+OURS = {".lock", MANIFEST, LAYER, KEYS, *PARTS, UNDO, CORRECTIONS, *TABLES}
 
 
 def exists(uri: str | Path) -> bool:
@@ -91,7 +93,7 @@ def read_manifest(uri: str | Path) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Whole or not at all, whatever happens meanwhile."""
-    _write(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
+    write_whole(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
 
 
 def read_layer(folder: Path) -> bytes | None:
@@ -105,10 +107,31 @@ def write_layer(folder: Path, layer: bytes | None) -> None:
     if layer is None:
         (folder / LAYER).unlink(missing_ok=True)
     else:
-        _write(folder, LAYER, layer)
+        write_whole(folder, LAYER, layer)
 
 
-def _write(folder: Path, name: str, data: bytes) -> None:
+def write_kept(folder: Path, token: str, data: bytes | None) -> None:
+    """What undoes a change, whole or not at all; None removes it."""
+    if data is None:
+        (folder / UNDO / token).unlink(missing_ok=True)
+    else:
+        (folder / UNDO).mkdir(exist_ok=True)
+        write_whole(folder / UNDO, token, data)
+
+
+def read_kept(folder: Path, token: str) -> bytes | None:
+    """What was kept under a token that ``list_kept`` has; None for any other."""
+    return (folder / UNDO / token).read_bytes() if token in list_kept(folder) else None
+
+
+def list_kept(folder: Path) -> list[str]:
+    """The tokens of all that is kept."""
+    place = folder / UNDO
+    return sorted(p.name for p in place.iterdir() if not p.suffix) if place.is_dir() else []
+
+
+def write_whole(folder: Path, name: str, data: bytes) -> None:
+    """A file, whole or not at all, and on disk when this returns."""
     part = folder / f"{name}.part"
     with part.open("wb") as stream:
         stream.write(data)

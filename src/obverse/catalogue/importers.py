@@ -18,6 +18,7 @@ from typing import Any
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
 from obverse.errors import PhotoMissing, TableError
 from obverse.photo import is_photo_name
+from obverse.types import Photo
 
 TABLES = frozenset({".csv", ".tsv"})
 
@@ -32,14 +33,14 @@ class Row:
     """One photo to add.
 
     Attributes:
-        photo: where it is.
+        photo: where it is; or the photo itself, loaded.
         item: id of the item it shows.
         side: obverse, reverse, edge, other; empty where nobody said.
         title: the item's title, or empty.
         attributes: the item's attributes: int, float or str by name.
     """
 
-    photo: Path
+    photo: Path | Photo
     item: str
     side: str = ""
     title: str = ""
@@ -211,7 +212,7 @@ def _read_table(path: Path, item: str | None) -> Listing:
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header = _read_header(lines, path)
     listing, ignored = Listing([], []), 0
-    seen: dict[tuple[Path, str], tuple[int, Row]] = {}
+    seen: dict[tuple[Path | Photo, str], tuple[int, Row]] = {}
     for number, fields in _number_lines(lines, path, listing.problems):
         try:
             row = _read_row(header, fields, path.parent, item)

@@ -3,6 +3,7 @@
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
+      undo/             what the latest changes took away, for some minutes
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
       .lock             held while writing; the system drops it when a writer is killed
@@ -30,10 +31,13 @@ from obverse.catalogue.folder import (
     check,
     errors,
     exists,
+    list_kept,
     lock,
     measure,
+    read_kept,
     read_layer,
     read_manifest,
+    write_kept,
     write_layer,
     write_manifest,
 )
@@ -206,6 +210,11 @@ class LanceStore:
         with self._writing():
             write_layer(self._folder, layer)
 
+    def keep(self, token: str, data: bytes | None) -> None:
+        """Keep what undoes a change, durably; None drops it."""
+        with self._writing():
+            write_kept(self._folder, token, data)
+
     # -- reading -----------------------------------------------------------------------------
 
     def hashes(self) -> dict[str, list[tuple[str, str, str, str]]]:
@@ -217,6 +226,28 @@ class LanceStore:
         for sha, *entry in zip(*(table[c].to_pylist() for c in columns), strict=True):
             found.setdefault(sha, []).append((entry[0], entry[1], entry[2], entry[3]))
         return found
+
+    def listing(self) -> list[tuple[str, str, str, str]]:
+        """(view id, item id, side, added) of every view."""
+        columns = ["id", "item", "side", "added"]
+        with errors(self.uri):
+            table = self._views.search().select(columns).limit(None).to_arrow()
+        return list(zip(*(table[c].to_pylist() for c in columns), strict=True))
+
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever items or views do, whoever changed them."""
+        with errors(self.uri):
+            return int(self._items.version), int(self._views.version)
+
+    def kept(self) -> list[str]:
+        """The tokens of all that is kept to undo changes."""
+        with errors(self.uri):
+            return list_kept(self._folder)
+
+    def fetch_kept(self, token: str) -> bytes | None:
+        """What was kept under a token; None where nothing is."""
+        with errors(self.uri):
+            return read_kept(self._folder, token)
 
     def items(self, ids: Sequence[str] | None = None) -> list[Item]:
         """Items by id in the order asked (missing ones left out), or all, sorted by id."""

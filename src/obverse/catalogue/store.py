@@ -129,6 +129,14 @@ class Store(Protocol):
         and id."""
         ...
 
+    def listing(self) -> list[tuple[str, str, str, str]]:
+        """(view id, item id, side, added) of every view."""
+        ...
+
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever items or views do, whoever changed them."""
+        ...
+
     def search(self, vector: F32, k: int) -> Hits:
         """The ``k`` nearest views of one vector by cosine."""
         ...
@@ -157,6 +165,18 @@ class Store(Protocol):
 
     def put_layer(self, layer: bytes | None) -> None:
         """Keep a query layer in place of the one before; None takes it off."""
+        ...
+
+    def keep(self, token: str, data: bytes | None) -> None:
+        """Keep what undoes a change, durably; None drops it."""
+        ...
+
+    def kept(self) -> list[str]:
+        """The tokens of all that is kept."""
+        ...
+
+    def fetch_kept(self, token: str) -> bytes | None:
+        """What was kept under a token; None where nothing is."""
         ...
 
     def close(self) -> None: ...

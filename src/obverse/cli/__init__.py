@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, stages, train
+from obverse.cli import ask, manage, measure, picture, serve, stages, train
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError
 
@@ -47,6 +47,8 @@ app.command()(stages.verify)
 app.command()(stages.year)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
+app.command()(serve.serve)
+app.command()(serve.key)
 app.command()(train.adapt)
 app.add_typer(train.train, name="train")
 

@@ -1,0 +1,64 @@
+"""Connections that stall are cut: in the head of a request, and in taking the answer.
+
+uvicorn times a connection between two requests only; here it is timed from the moment it opens,
+and while the client does not take what it asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class Protocol(H11Protocol):
+    """HTTP/1.1 by h11, with two more clocks; ``timed`` makes one with its limits set."""
+
+    header_seconds = 10.0
+    write_seconds = 30.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head = self.loop.call_later(self.header_seconds, self._cut)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop("_head")
+        self._stop("_taking")
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.conn.their_state is not h11.IDLE:
+            self._stop("_head")
+        elif self._head is None:  # the next request has begun to arrive
+            self._head = self.loop.call_later(self.header_seconds, self._cut)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._taking = self.loop.call_later(self.write_seconds, self._cut)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop("_taking")
+
+    def _stop(self, name: str) -> None:
+        timer = getattr(self, name)
+        if timer is not None:
+            timer.cancel()
+            setattr(self, name, None)
+
+    def _cut(self) -> None:
+        self.transport.abort()
+
+
+def timed(header_seconds: float, write_seconds: float) -> type[Protocol]:
+    """The protocol with these limits, for uvicorn's ``http``."""
+    limits = {"header_seconds": header_seconds, "write_seconds": write_seconds}
+    return type("TimedProtocol", (Protocol,), limits)
