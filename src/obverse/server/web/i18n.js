@@ -39,6 +39,9 @@ export function percent(value) {
   return `${(100 * value).toFixed(digits)} %`;
 }
 
+// A share that was counted: all is all, and none is none.
+export const share = (value) => `${new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(100 * value)} %`;
+
 export function date(text) {
   const when = new Date(text);
   return Number.isNaN(when.getTime()) ? "" : when.toLocaleDateString(language(), { dateStyle: "medium" });

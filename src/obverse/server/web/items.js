@@ -15,7 +15,10 @@ export const sideName = (side) => t(`side.${side || "none"}`);
 export function describe(item) {
   const { year_from: from, year_to: to, ...rest } = item.attributes ?? {};
   const said = (value) => nameOf(item).toLowerCase().includes(String(value).toLowerCase());
-  const parts = Object.values(rest).filter((v) => v !== "" && v !== null && typeof v !== "object" && !(String(v).length > 2 && said(v)));
+  const parts = Object.entries(rest)
+    .filter(([, value]) => value && typeof value === "string" && !(value.length > 2 && said(value)))
+    // A mint mark alone says nothing.
+    .map(([key, value]) => (value.length > 2 ? value : `${attributeName(key)} ${value}`));
   const years = [...new Set([from, to].filter(Boolean))].join("–");
   if (years) parts.unshift(years);
   return parts.slice(0, 5).join("  ·  ");

@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { h, replace, svg } from "../dom.js";
-import { number, percent, t } from "../i18n.js";
+import { number, share, t } from "../i18n.js";
 import { refresh } from "../session.js";
 import { waiting } from "../ui.js";
 
@@ -44,10 +44,10 @@ function details({ catalogue, recipe, items, views, version, models }) {
 function figures(report) {
   const { counts, recall, open_set: open, times_ms: times, recall_at_1_interval: span } = report;
   const tiles = [
-    [percent(recall["1"]), t("about.first"), span ? t("about.interval", { a: percent(span[0]), b: percent(span[1]) }) : ""],
-    recall["5"] !== undefined && [percent(recall["5"]), t("about.five"), ""],
-    open?.shipped && [percent(open.shipped.wrong), t("about.wrong"), t("about.wrongWhy")],
-    open?.shipped && [percent(open.shipped.rejected), t("about.rejected"), ""],
+    [share(recall["1"]), t("about.first"), span ? t("about.interval", { a: share(span[0]), b: share(span[1]) }) : ""],
+    recall["5"] !== undefined && [share(recall["5"]), t("about.five"), ""],
+    open?.shipped && [share(open.shipped.wrong), t("about.wrong"), t("about.wrongWhy")],
+    open?.shipped && [share(open.shipped.rejected), t("about.rejected"), ""],
     times?.total && [`${Math.round(times.total.median)} ms`, t("about.time"), t("about.p95", { n: Math.round(times.total.p95) })],
   ].filter(Boolean);
   const queries = (counts.known ?? 0) + (counts.unknown ?? 0);

@@ -41,7 +41,7 @@ function draw(main, item) {
   replace(
     main,
     link(t("nav.collection"), href("collection"), { name: "back", kind: "quiet" }),
-    h("article", { class: "item" }, h("div", { class: "item-views" }, item.views.map((view) => one(item, view)), more(item)), words),
+    h("article", { class: "item" }, h("div", { class: "item-views" }, item.views.map((view) => one(item, view))), words, more(item)),
   );
   const heading = words.querySelector("h1");
   heading.tabIndex = -1;

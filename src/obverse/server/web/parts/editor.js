@@ -1,6 +1,6 @@
 // A form for an item's title, id and attributes.
 
-import { h } from "../dom.js";
+import { fresh, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { attributeName, attributeText } from "../items.js";
 import { busy, button, field } from "../ui.js";
@@ -11,21 +11,32 @@ const USUAL = ["country", "denomination", "year_from", "year_to", "metal", "diam
 // A number stays a number, and anything else is text.
 const typed = (text) => (/^-?(0|[1-9]\d{0,14})(\.\d{1,6})?$/.test(text) ? Number(text) : text);
 
-// Rows of attribute and value; `read()` gives them as an object.
+// An attribute that has a name is a labelled box; a new one asks for its name too. `read()` gives
+// them all as an object, those left empty not among them.
 export function attributeRows(attributes, { usual = false } = {}) {
   const list = h("div", { class: "rows" });
-  const row = (key, value, focus = false) => {
-    const name = h("input", { type: "text", value: key, "aria-label": t("attribute"), placeholder: t("attribute"), autocapitalize: "none" });
-    const text = h("input", { type: "text", value, "aria-label": key ? attributeName(key) : t("value"), placeholder: key ? attributeName(key) : t("value") });
-    const line = h("div", { class: "row" }, name, text, button("", () => line.remove(), { name: "close", kind: "quiet", label: t("attributes.drop", { name: key }) }));
+  const lines = new Map();
+  const drop = (line, name) => button("", () => (line().remove(), lines.delete(line())), { name: "close", kind: "quiet", label: t("attributes.drop", { name }) });
+  const known = (key, value) => {
+    const id = fresh("attribute");
+    const text = h("input", { type: "text", id, value, autocomplete: "off" });
+    const line = h("div", { class: "row" }, h("label", { for: id }, attributeName(key)), text, drop(() => line, attributeName(key)));
+    lines.set(line, () => [key, text.value]);
     list.append(line);
-    if (focus) name.focus();
   };
-  for (const [key, value] of Object.entries(attributes)) row(key, attributeText(value));
-  if (usual) for (const key of USUAL) if (!(key in attributes)) row(key, "");
-  const view = h("div", { class: "stack" }, list, h("div", {}, button(t("attributes.add"), () => row("", "", true), { name: "plus", kind: "quiet" })));
+  const another = () => {
+    const name = h("input", { type: "text", "aria-label": t("attribute"), placeholder: t("attribute"), autocapitalize: "none", autocomplete: "off" });
+    const text = h("input", { type: "text", "aria-label": t("value"), placeholder: t("value"), autocomplete: "off" });
+    const line = h("div", { class: "row" }, name, text, drop(() => line, ""));
+    lines.set(line, () => [name.value, text.value]);
+    list.append(line);
+    name.focus();
+  };
+  for (const [key, value] of Object.entries(attributes)) known(key, attributeText(value));
+  if (usual) for (const key of USUAL) if (!(key in attributes)) known(key, "");
+  const view = h("div", { class: "stack" }, list, h("div", {}, button(t("attributes.add"), another, { name: "plus", kind: "quiet" })));
   const read = () => {
-    const pairs = [...list.children].map((line) => [...line.querySelectorAll("input")].map((input) => input.value.trim()));
+    const pairs = [...lines.values()].map((line) => line().map((text) => text.trim()));
     return Object.fromEntries(pairs.filter(([key, value]) => key && value).map(([key, value]) => [key, typed(value)]));
   };
   return { view, read };
