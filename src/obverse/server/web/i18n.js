@@ -1,4 +1,4 @@
-// Words in the reader's language: t("key", { values }). Tables in words/, one a language.
+// Words in the reader's language: t(key, { values }). Tables in words/, one a language.
 
 import en from "./words/en.js";
 import zh from "./words/zh.js";
