@@ -245,6 +245,12 @@ def _judge(url: str, own: str, watch: Watch) -> None:
         watch.foreign.append(url)
 
 
+def expect(what: Any) -> Any:
+    """Playwright's assertions, which wait; unlike ``wait_for_function`` they need no eval, which
+    the app's content security policy refuses."""
+    return api.expect(what)
+
+
 def ask(page: Any, *photos: Path) -> Any:
     """Give photos to the page's places for them, and wait for the answer."""
     for place, photo in zip(page.locator(".slot input").all(), photos, strict=True):

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.web.conftest import DESK, Coins, Visit, toast
+from tests.web.conftest import DESK, Coins, Visit, expect, toast
 
 pytestmark = pytest.mark.xdist_group("web")
 
 MANY = 100_000
+LONG_LIST = """(total) => {
+  const real = window.fetch;
+  window.asked = [];
+  window.fetch = (path, options) => {
+    const url = new URL(path, location.href);
+    if (url.pathname !== "/v1/items") return real(path, options);
+    const [offset, limit] = ["offset", "limit"].map((name) => Number(url.searchParams.get(name)));
+    window.asked.push(offset);
+    const items = Array.from({ length: Math.min(limit, total - offset) }, (_, k) => ({
+      id: `i${offset + k}`, title: `Item ${offset + k}`, attributes: {}, views: 1,
+      thumbnail: "/static/icon.svg",
+    }));
+    return Promise.resolve(Response.json({ total, items }));
+  };
+}"""
 
 
 def names(page: Any) -> list[str]:
@@ -26,7 +40,7 @@ def test_search_filter_and_sort(visit: Visit, coins: Coins) -> None:
     page = visit("#/collection")
     assert names(page) == sorted(coins.titles.values())
     page.get_by_label("Sort").select_option("-title")
-    page.wait_for_function(f"document.querySelector('.grid strong').textContent === {json.dumps(max(coins.titles.values()))}")  # fmt: skip  # noqa: E501
+    expect(page.locator(".grid strong").first).to_have_text(max(coins.titles.values()))
     wanted = coins.titles[coins.items[0]]
     page.get_by_role("searchbox", name="Search").fill(wanted.split(",")[0].lower())
     page.get_by_role("status").filter(has_text="1 item").wait_for()
@@ -35,10 +49,10 @@ def test_search_filter_and_sort(visit: Visit, coins: Coins) -> None:
     page.get_by_role("status").filter(has_text=f"{len(coins.items)} items").wait_for()
     page.get_by_role("button", name="Filter").click()
     country = wanted.split()[0]
-    page.get_by_label("Country").select_option(country)
+    page.get_by_label("Country", exact=True).select_option(country)
     page.get_by_role("button", name="Show").click()
     page.get_by_role("button", name=f"Remove the filter Country: {country}").wait_for()
-    page.wait_for_function("document.querySelectorAll('.grid .tile').length === 1")
+    expect(page.locator(".grid .tile")).to_have_count(1)
     assert names(page) == [wanted]
     assert f"country={country}" in page.url
     page.reload()
@@ -49,8 +63,8 @@ def test_an_item_is_edited(visit: Visit, coins: Coins) -> None:
     item = coins.items[1]
     page = visit(f"#/item/{item}")
     page.get_by_role("button", name="Edit").click()
-    page.get_by_label("Title").fill("Renamed 钱币")
-    page.get_by_label("Metal").fill("unobtainium")
+    page.get_by_label("Title", exact=True).fill("Renamed 钱币")
+    page.get_by_label("Metal", exact=True).fill("unobtainium")
     page.get_by_role("button", name="Another attribute").click()
     page.get_by_label("attribute", exact=True).fill("weight_g")
     page.get_by_label("value", exact=True).fill("7.25")
@@ -75,10 +89,10 @@ def test_delete_and_undo(visit: Visit, coins: Coins) -> None:
     page.get_by_role("button", name="Select").click()
     page.locator(".pickable input").first.check(force=True)
     page.locator(".select-bar").get_by_role("button", name="Delete").click()
-    page.wait_for_function(f"document.querySelectorAll('.grid .tile').length === {len(before) - 1}")
+    expect(page.locator(".grid .tile")).to_have_count(len(before) - 1)
     assert names(page) == before[1:]
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function(f"document.querySelectorAll('.grid .tile').length === {len(before)}")
+    expect(page.locator(".grid .tile")).to_have_count(len(before))
     assert names(page) == before
 
 
@@ -87,13 +101,13 @@ def test_a_picture_is_added_deleted_and_brought_back(visit: Visit, coins: Coins)
     page = visit(f"#/item/{item}")
     page.wait_for_selector(".view img")
     page.locator(".more input[type=file]:not([capture])").set_input_files(coins.known[item][0])
-    page.wait_for_function("document.querySelectorAll('.item-views .view').length === 3")
+    expect(page.locator(".item-views .view")).to_have_count(3)
     page.get_by_role("button", name="Delete this picture").nth(2).click()
-    page.wait_for_function("document.querySelectorAll('.item-views .view').length === 2")
+    expect(page.locator(".item-views .view")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelectorAll('.item-views .view').length === 3")
+    expect(page.locator(".item-views .view")).to_have_count(3)
     page.get_by_role("button", name="Delete this picture").nth(2).click()
-    page.wait_for_function("document.querySelectorAll('.item-views .view').length === 2")
+    expect(page.locator(".item-views .view")).to_have_count(2)
 
 
 def test_items_are_merged_and_parted_again(visit: Visit, coins: Coins) -> None:
@@ -106,9 +120,9 @@ def test_items_are_merged_and_parted_again(visit: Visit, coins: Coins) -> None:
     page.get_by_role("button", name="Merge 2 items").click()
     page.wait_for_selector(".toast:has-text('Merged')")
     assert toast(page) == f"Merged into {before[0]}."
-    page.wait_for_function(f"document.querySelectorAll('.grid .tile').length === {len(before) - 1}")
+    expect(page.locator(".grid .tile")).to_have_count(len(before) - 1)
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function(f"document.querySelectorAll('.grid .tile').length === {len(before)}")
+    expect(page.locator(".grid .tile")).to_have_count(len(before))
     assert names(page) == before
 
 
@@ -135,7 +149,7 @@ def test_duplicates_are_found(visit: Visit, coins: Coins) -> None:
     page.set_input_files(".slot input >> nth=0", coins.pictures[coins.items[4]][0])
     page.wait_for_selector(".note:has-text('already here')")
     page.set_input_files(".slot input >> nth=0", coins.known[coins.items[4]][0])
-    page.get_by_label("Title").fill("Twin")
+    page.get_by_label("Title", exact=True).fill("Twin")
     page.get_by_role("button", name="Add", exact=True).click()
     page.wait_for_selector(".toast:has-text('added')")
     page.get_by_role("link", name="Duplicates").click()
@@ -153,47 +167,26 @@ def test_duplicates_are_found(visit: Visit, coins: Coins) -> None:
 
 @pytest.mark.parametrize("viewport", [DESK, {"width": 390, "height": 844}], ids=["desk", "phone"])
 def test_a_hundred_thousand_items_scroll(visit: Visit, viewport: dict[str, int]) -> None:
-    asked: list[int] = []
-
-    def answer(route: Any) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        offset, limit = int(query["offset"][0]), int(query["limit"][0])
-        asked.append(offset)
-        items = [
-            {
-                "id": f"i{k}",
-                "title": f"Item {k}",
-                "attributes": {},
-                "views": 1,
-                "thumbnail": "/static/icon.svg",
-            }
-            for k in range(offset, min(offset + limit, MANY))
-        ]
-        route.fulfill(json={"total": MANY, "items": items})
-
     page = visit(viewport=viewport, service_workers="block")
-    page.route("**/v1/items?*", answer)
-    page.goto(page.url + "#/collection")
+    page.evaluate(LONG_LIST, MANY)
+    page.evaluate("location.hash = '#/collection'")
     page.wait_for_selector("text=Item 0")
     assert "100,000 items" in page.locator(".count").inner_text()
 
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.wait_for_selector(f"text=Item {MANY - 1}")
     page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
-    page.wait_for_function(
-        """() => [...document.querySelectorAll(".grid .tile strong")].some((e) => {
-          const n = Number(e.textContent.slice(5)), box = e.getBoundingClientRect();
-          return Math.abs(n - 50000) < 500 && box.top > 0 && box.bottom < innerHeight;
-        })"""
-    )
+    expect(
+        page.locator(".grid strong", has_text=re.compile(r"Item (49|50)\d{3}$")).first
+    ).to_be_in_viewport()
     assert page.locator(".grid li").count() < 80
-    assert len(asked) < 12
+    assert page.evaluate("window.asked.length") < 12
 
     page.locator(".grid li a[tabindex='0'], .grid li a").first.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("document.activeElement.textContent.includes('Item 0')")
+    expect(page.locator(":focus strong")).to_have_text("Item 0")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.textContent.includes('Item 1')")
+    expect(page.locator(":focus strong")).to_have_text("Item 1")
     page.keyboard.press("End")
     page.wait_for_selector(f"text=Item {MANY - 1}")
     place = page.locator(".grid li").last

@@ -170,8 +170,8 @@ def test_a_wrong_answer_is_corrected(visit: Visit, coins: Coins, served: Served)
 def test_what_is_new_is_added_and_found_and_taken_back(visit: Visit, coins: Coins) -> None:
     page = ask(visit(), coins.unknown[0])
     page.get_by_role("button", name="Add as a new item").click()
-    page.get_by_label("Title").fill("The stranger")
-    page.get_by_label("Country").fill("Nowhere")
+    page.get_by_label("Title", exact=True).fill("The stranger")
+    page.get_by_label("Country", exact=True).fill("Nowhere")
     page.get_by_role("button", name="Add", exact=True).click()
     page.wait_for_selector(".toast")
     assert toast(page) == "The stranger added."

@@ -130,6 +130,8 @@ export class Grid {
   }
 
   #fetch() {
+    // How many there are comes with the first page, which reset() asks for.
+    if (!this.total) return;
     const [from, to] = this.#range();
     const wanted = new Set();
     for (let page = Math.floor(from / PAGE); page * PAGE < to; page += 1) wanted.add(page);
