@@ -16,7 +16,7 @@ import pytest
 
 import obverse
 from obverse.catalogue import adding
-from obverse.catalogue.adding import view_id
+from obverse.catalogue.adding import AddReport, view_id
 from obverse.catalogue.catalogue import Catalogue, expected_manifest
 from obverse.catalogue.importers import Row
 from obverse.errors import (
@@ -92,7 +92,7 @@ def snapshot(catalogue: Catalogue) -> dict[str, Any]:
     return {"items": catalogue.items(), "views": views}
 
 
-def tally(report: obverse.AddReport) -> tuple[int, int, int, int]:
+def tally(report: AddReport) -> tuple[int, int, int, int]:
     return report.added, report.skipped, report.moved, len(report.failed)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from obverse import photo as photos
 from obverse import recipes
 from obverse._version import __version__
-from obverse.catalogue import editing, exporter, importers, levelling
+from obverse.catalogue import duplicates, editing, exporter, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
+from obverse.catalogue.duplicates import Group
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
@@ -212,6 +213,15 @@ class Catalogue:
     def views(self, item: str | None = None) -> list[View]:
         """The views of an item, or all of them."""
         return self._store.views(item=item)
+
+    def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
+        """Views of different items that are decided to show one design, in groups, the surest
+        first. Every view is compared: some minutes for ten thousand.
+
+        Args:
+            progress: called as ``progress(done, total, text)``.
+        """
+        return duplicates.find(self._store, self.pipeline, progress)
 
     def info(self) -> dict[str, Any]:
         """The manifest, counts and sizes."""

@@ -10,7 +10,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,21 @@ def _read_folder(root: Path, item: str | None) -> Listing:
     ignored = 0
     for folder, parts, names, passed in _walk(root, listing.problems):
         ignored += passed
-        here = _clean("/".join(parts))
-        stems = [os.path.splitext(name)[0] for name in names]  # noqa: PTH122 five times as fast
-        for name, (known, side) in zip(names, split_names(stems), strict=True):
-            # A file named by nothing but its side shows the folder that holds it.
-            flat = known or folder.resolve().name
-            listing.rows.append(Row(folder / name, item or here or _clean(flat), side))
+        # A file named by nothing but its side shows the folder that holds it.
+        named = "/".join(parts) or folder.resolve().name
+        listing.rows.extend(folder_rows(folder, names, named, not parts, item))
     return Listing(listing.rows, listing.problems, ignored)
+
+
+def folder_rows(
+    folder: Path, names: list[str], named: str, is_top: bool, item: str | None = None
+) -> Iterator[Row]:
+    """The photos of one folder: of the item that the folder is called by; at the top of all folders
+    each of the item that the file is called by."""
+    stems = [os.path.splitext(name)[0] for name in names]  # noqa: PTH122 five times as fast
+    for name, (known, side) in zip(names, split_names(stems), strict=True):
+        own = known if is_top and known else named
+        yield Row(folder / name, item or _clean(own), side)
 
 
 def _walk(
@@ -203,7 +211,15 @@ def _clean(name: str) -> str:
 
 
 def _read_table(path: Path, item: str | None) -> Listing:
-    text = _read_text(path)
+    return table_rows(_read_table_bytes(path), path, item)
+
+
+def table_rows(
+    data: bytes, path: Path, item: str | None = None, is_there: Callable[[Path], bool] = Path.exists
+) -> Listing:
+    """The rows of a CSV from its bytes; ``is_there`` tells whether a photo is. Raises
+    ``TableError``."""
+    text = _decode(data, path)
     first = next((line.lower() for line in text.splitlines() if line.strip()), "")
     if not first:
         raise TableError("an empty table", where=path, hint="name the columns in its first line")
@@ -215,7 +231,7 @@ def _read_table(path: Path, item: str | None) -> Listing:
     seen: dict[tuple[Path | Photo, str], tuple[int, Row]] = {}
     for number, fields in _number_lines(lines, path, listing.problems):
         try:
-            row = _read_row(header, fields, path.parent, item)
+            row = _read_row(header, fields, path.parent, item, is_there)
         except ValueError as error:
             listing.problems.append(Problem(f"{path}:{number}", "TableError", str(error)))
             continue
@@ -230,17 +246,20 @@ def _read_table(path: Path, item: str | None) -> Listing:
     return Listing(listing.rows, listing.problems, ignored)
 
 
-def _read_text(path: Path) -> str:
-    """UTF-8, with or without a mark, or UTF-16 with one. No guessing: a wrong guess would put
-    garbled titles into a catalogue without a word."""
+def _read_table_bytes(path: Path) -> bytes:
     if not path.is_file():
         raise TableError("no such table", where=path, hint="check the path")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise TableError(
             f"cannot be read ({error.strerror})", where=path, hint="allow reading it"
         ) from error
+
+
+def _decode(data: bytes, path: Path) -> str:
+    """UTF-8, with or without a mark, or UTF-16 with one. No guessing: a wrong guess would put
+    garbled titles into a catalogue without a word."""
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -292,7 +311,13 @@ def _number_lines(
             yield number, fields
 
 
-def _read_row(header: list[str], fields: list[str], folder: Path, item: str | None) -> Row:
+def _read_row(
+    header: list[str],
+    fields: list[str],
+    folder: Path,
+    item: str | None,
+    is_there: Callable[[Path], bool],
+) -> Row:
     """One line as a row; ``ValueError`` says what is wrong with it."""
     if len(fields) > len(header) and any(field.strip() for field in fields[len(header) :]):
         raise ValueError(f"{len(fields)} fields under {len(header)} columns")
@@ -304,7 +329,7 @@ def _read_row(header: list[str], fields: list[str], folder: Path, item: str | No
     if side is None:
         raise ValueError(f"unknown side {given!r}; use obverse, reverse, edge or other")
     photo = folder / name
-    if "\\" in name and not photo.exists():  # written on Windows
+    if "\\" in name and not is_there(photo):  # written on Windows
         photo = folder / name.replace("\\", "/")
     known = values.pop("item", "") or item
     if not known:

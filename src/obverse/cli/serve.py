@@ -11,6 +11,9 @@ from obverse.cli.console import emit, say, write, write_table
 from obverse.cli.options import Json, MaxMegapixels, Uri
 from obverse.errors import MissingExtra, UsageError
 
+Model = Annotated[
+    str | None, typer.Option(metavar="MODEL", help="Offer it, by this model's name or folder.")
+]
 EXTRA = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 
@@ -43,6 +46,9 @@ def serve(
     report: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A report of evaluate to show.")
     ] = None,
+    classify: Model = None,
+    detect: Model = None,
+    segment: Model = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Photos worked on at once; one a core.")
     ] = None,
@@ -70,6 +76,7 @@ def serve(
     read_manifest(catalogue)
     if report is not None and not report.is_dir():
         raise UsageError("no such folder", where=report, hint="obverse evaluate … --report DIR")
+    words = ("classify", classify), ("detect", detect), ("segment", segment)
     settings = Settings(
         catalogue=catalogue,
         host=host,
@@ -80,6 +87,7 @@ def serve(
         behind_proxy=behind_proxy,
         hosts=tuple(name.lower() for name in allow_host or ()),
         report=report,
+        models={verb: model for verb, model in words if model},
         workers=workers or os.cpu_count() or 1,
         rate=rate,
         burst=max(1, round(6 * rate)),

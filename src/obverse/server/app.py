@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from obverse._version import __version__
 from obverse.errors import ObverseError
-from obverse.server import ask, describe, items, site, stages
+from obverse.server import ask, bulk, corrections, describe, duplicates, items, site, stages, words
 from obverse.server.body import BodyLimits
 from obverse.server.errors import bare, problem, respond, status_of
 from obverse.server.guard import Guard
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.server = server
-    for part in (site, ask, stages, items):
+    for part in (site, ask, stages, words, bulk, items, corrections, duplicates):
         app.include_router(part.routes)
     app.add_exception_handler(ObverseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from python_multipart.exceptions import FormParserError
@@ -52,7 +52,7 @@ async def read(
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data":
-        form = await _multipart(request, options.get(b"boundary", b""), name)
+        form = await _multipart(request, options.get(b"boundary", b""), Parts(name))
         told: dict[str, Any] = {
             key: values if _is_list(model, key) else values[-1]
             for key, values in form.fields.items()
@@ -71,6 +71,17 @@ async def read(
             f"{len(form.photos)} photos, not {wanted}", where=name, hint="send them as files"
         )
     return form.photos, checked(model, told)
+
+
+async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
+    """One file of a form, written to ``sink`` as it comes. Raises as ``read`` does."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data":
+        raise NotAPhoto("not multipart/form-data", where="content-type", hint="send a form")
+    parts = Parts(name, sink)
+    await _multipart(request, options.get(b"boundary", b""), parts)
+    if parts.form.fields or len(parts.form.photos) != 1:
+        raise UsageError(f"one file {name!r} and nothing else is taken", where=name)
 
 
 def checked(model: type[Model], told: Any) -> Model:
@@ -104,10 +115,9 @@ def _json(body: bytes, name: str) -> tuple[Form, dict[str, Any]]:
         raise UsageError(f"no base64 ({error})", where=f"{name}s") from error
 
 
-async def _multipart(request: Request, boundary: bytes, name: str) -> Form:
+async def _multipart(request: Request, boundary: bytes, parts: Parts) -> Form:
     if not 1 <= len(boundary) <= 200:
         raise UsageError("multipart without a boundary", where="content-type")
-    parts = Parts(name)
     try:
         parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
         async for piece in request.stream():
@@ -121,10 +131,11 @@ async def _multipart(request: Request, boundary: bytes, name: str) -> Form:
 
 
 class Parts:
-    """Collects a form's parts as they are parsed."""
+    """Collects a form's parts as they are parsed; files go to ``sink`` where there is one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, sink: BinaryIO | None = None) -> None:
         self.form = Form()
+        self._sink = sink
         self.is_whole = False
         self._name = name
         self._count = 0
@@ -174,6 +185,9 @@ class Parts:
         self._size += end - start
         if not self._is_file:
             self._limit(self._size, FIELD_BYTES)
+        elif self._sink is not None:
+            self._sink.write(data[start:end])
+            return
         self._pieces.append(data[start:end])
 
     def _end(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote
@@ -153,7 +153,7 @@ async def add_item(request: Request) -> Any:
             raise UsageError("an attribute without a name", where="attributes")
     id = new.item or free_id(server, new.title)
     rows = [
-        dict(item=id, side=side, title=new.title, attributes=new.attributes)
+        {"item": id, "side": side, "title": new.title, "attributes": new.attributes}
         for side in sides_of(new.side, len(photos))
     ]
     return await add(request, server, photos, rows)
@@ -175,7 +175,7 @@ async def add_views(request: Request, id: str) -> Any:
     server, name = state.of(request), unquote(id)
     photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
     await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
-    rows = [dict(item=name, side=side) for side in sides_of(new.side, len(photos))]
+    rows = [{"item": name, "side": side} for side in sides_of(new.side, len(photos))]
     return await add(request, server, photos, rows)
 
 
@@ -301,7 +301,7 @@ async def add(
     catalogue, good, failed = server.catalogue, [], []
     for number, (data, row) in enumerate(zip(photos, rows, strict=True)):
         try:
-            photo = await server.asks.run(state.client(request), lambda d=data: catalogue.load(d))
+            photo = await server.asks.run(state.client(request), partial(catalogue.load, data))
         except PhotoError as error:
             if len(photos) == 1:
                 raise

@@ -45,6 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound = socket.socket(family, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(BACKLOG)  # who comes while the catalogue is opened waits
     except (OSError, OverflowError) as error:
         raise ServerError(
             f"cannot listen there ({error})", where=f"{host}:{port}", hint="choose another --port"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MIB = 2**20
@@ -22,6 +23,7 @@ class Settings:
             its own configuration which host names are served.
         hosts: further names under which browsers may ask for it.
         report: folder of an evaluation report to show.
+        models: of ``classify``, ``detect`` and ``segment``: a name or a folder each.
         workers: photos worked on at once.
         queue: requests that may wait for a worker; ``queue_each`` those of one client.
         work_seconds: how long a request may wait and be worked on.
@@ -48,6 +50,7 @@ class Settings:
     behind_proxy: bool = False
     hosts: tuple[str, ...] = ()
     report: Path | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
     queue: int = 64
     queue_each: int = 32

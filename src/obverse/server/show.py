@@ -72,9 +72,10 @@ def encode_jpeg(pixels: U8, quality: int = QUALITY) -> bytes:
 
 
 def encode_png(pixels: U8) -> bytes:
-    """RGBA pixels as PNG."""
+    """RGBA or grey pixels as PNG."""
     options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    _, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA), options)
+    shown = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA) if pixels.ndim == 3 else pixels
+    _, data = cv2.imencode(".png", shown, options)
     return data.tobytes()
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from obverse.catalogue.catalogue import Catalogue
 from obverse.photo import Limits
 from obverse.server import keys
+from obverse.server.jobs import Jobs
 from obverse.server.keys import Sessions
 from obverse.server.pictures import Pictures
 from obverse.server.pool import Pool
@@ -46,6 +47,7 @@ class State:
         self.asks = Pool("ask", settings.workers, settings.queue, each, seconds)
         self.reads = Pool("read", 4, 256, 64, seconds)
         self.writes = Pool("write", 1, WRITES_WAIT, WRITES_WAIT, 5 * seconds)
+        self.jobs = Jobs()
         self.is_ready = False
         self.started = time.time()
         for pool in (self.asks, self.reads, self.writes):
@@ -73,6 +75,7 @@ class State:
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the catalogue."""
+        self.jobs.close()
         for pool in (self.asks, self.reads, self.writes):
             pool.close()
         self.catalogue.close()
