@@ -60,19 +60,38 @@ def test_advice_on_photos_is_translated() -> None:
         assert f'"quality.{name}"' in table
 
 
-@pytest.mark.parametrize("place", PAGES)
-def test_chinese(visit: Visit, place: str) -> None:
-    page = visit(place, locale="zh-CN")
+def test_every_page_is_chinese(visit: Visit, coins: Coins) -> None:
+    page = visit(locale="zh-CN")
     assert page.locator("html").get_attribute("lang") == "zh"
-    assert re.search(r"[\u4e00-\u9fff]", page.locator("h1").first.inner_text())
-    left = page.evaluate(
-        """() => [...document.querySelectorAll("button, nav a, h1, h2, label, summary, option")]
-          .filter((e) => !e.closest("[lang]:not(html)"))
-          .map((e) => e.getAttribute("aria-label") ?? e.textContent.trim())
-          .filter((text) => text && !/[\\u4e00-\\u9fff]/.test(text))"""
-    )
-    attributes = {"mint"}  # of the coins themselves
-    assert [text for text in left if text not in attributes] == []
+    for place in (*PAGES, f"#/item/{coins.items[0]}"):
+        page.evaluate("(hash) => { location.hash = hash || '#/'; }", place)
+        page.wait_for_load_state("networkidle")
+        assert re.search(r"[\u4e00-\u9fff]", page.locator("nav [aria-current]").inner_text())
+        left = page.evaluate(
+            """() => [...document.querySelectorAll("button, nav a, h1, h2, label, summary, option")]
+              .filter((e) => !e.closest("[lang]:not(html)"))
+              .map((e) => e.getAttribute("aria-label") ?? e.textContent.trim())
+              .filter((text) => text && !/[\\u4e00-\\u9fff]/.test(text))"""
+        )
+        # What the catalogue itself says stays as it is.
+        assert set(left) <= {coins.titles[coins.items[0]]}, place
+
+
+def test_nothing_is_wider_than_a_small_phone(visit: Visit, coins: Coins) -> None:
+    page = visit(viewport={"width": 320, "height": 640})
+
+    def check(name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+
+    for place in (*PAGES, f"#/item/{coins.items[0]}"):
+        page.evaluate("(hash) => { location.hash = hash || '#/'; }", place)
+        check(place)
+    page.get_by_role("button", name="Edit").click()
+    check("edit")
+    page.evaluate("location.hash = '#/'")
+    ask(page, coins.known[coins.items[0]][0])
+    check("answer")
 
 
 def test_the_language_is_switched_and_kept(visit: Visit) -> None:

@@ -13,6 +13,10 @@ export class Problem extends Error {
   }
 }
 
+// A server that is full says when to come again: so often, and so long, it is waited for.
+const TRIES = 3;
+const LONGEST_WAIT_S = 5;
+
 const KEY = "key";
 let askKey = async () => null;
 
@@ -39,7 +43,10 @@ async function problem(response) {
   return new Problem(response.status, body);
 }
 
-async function send(method, path, { json, form, signal, quiet } = {}) {
+const pause = (seconds) => new Promise((wake) => setTimeout(wake, 1000 * seconds));
+
+// `quiet`: neither ask for a key nor wait, as for a look of the camera that the next one replaces.
+async function send(method, path, { json, form, signal, quiet } = {}, tries = TRIES) {
   const options = { method, signal, headers: headers(json ? { "Content-Type": "application/json" } : {}) };
   if (json) options.body = JSON.stringify(json);
   if (form) options.body = form;
@@ -57,6 +64,11 @@ async function send(method, path, { json, form, signal, quiet } = {}) {
       keepKey(given);
       return send(method, path, { json, form, signal, quiet });
     }
+  }
+  const wait = Number(response.headers.get("Retry-After") ?? Infinity);
+  if ([429, 503].includes(response.status) && !quiet && tries > 1 && wait <= LONGEST_WAIT_S) {
+    await pause(wait);
+    return send(method, path, { json, form, signal, quiet }, tries - 1);
   }
   if (!response.ok) throw await problem(response);
   return response;

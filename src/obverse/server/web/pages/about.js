@@ -6,6 +6,8 @@ import { number, share, t } from "../i18n.js";
 import { refresh } from "../session.js";
 import { waiting } from "../ui.js";
 
+const HOW = "obverse evaluate protocol.csv --report out/\nobverse serve coins.obv --report out/";
+
 export function aboutPage(main) {
   const accuracy = h("div", {}, waiting(t("loading")));
   const machine = h("div");
@@ -22,11 +24,11 @@ export function aboutPage(main) {
       machine,
     ),
   );
-  api.report().then(
-    (report) => replace(accuracy, figures(report)),
-    (error) => replace(accuracy, h("p", { class: "note" }, error.status === 404 ? t("about.noReport") : error.title), error.status === 404 && h("pre", {}, "obverse evaluate protocol.csv --report out/\nobverse serve coins.obv --report out/")),
-  );
-  refresh().then((session) => replace(machine, details(session)));
+  refresh().then((session) => {
+    replace(machine, details(session));
+    if (!session.report) return replace(accuracy, h("p", { class: "note" }, t("about.noReport")), h("pre", {}, HOW));
+    return api.report().then((report) => replace(accuracy, figures(report)), (error) => replace(accuracy, h("p", { class: "note" }, error.title)));
+  });
 }
 
 function details({ catalogue, recipe, items, views, version, models }) {
@@ -44,7 +46,7 @@ function details({ catalogue, recipe, items, views, version, models }) {
 function figures(report) {
   const { counts, recall, open_set: open, times_ms: times, recall_at_1_interval: span } = report;
   const tiles = [
-    [share(recall["1"]), t("about.first"), span ? t("about.interval", { a: share(span[0]), b: share(span[1]) }) : ""],
+    [share(recall["1"]), t("about.first"), span && span[0] !== span[1] ? t("about.interval", { a: share(span[0]), b: share(span[1]) }) : ""],
     recall["5"] !== undefined && [share(recall["5"]), t("about.five"), ""],
     open?.shipped && [share(open.shipped.wrong), t("about.wrong"), t("about.wrongWhy")],
     open?.shipped && [share(open.shipped.rejected), t("about.rejected"), ""],

@@ -109,7 +109,7 @@ export class Grid {
     for (let index = from; index < to; index += 1) {
       let element = this.#shown.get(index);
       const item = this.item(index);
-      if (!element || (item && element.dataset.blank)) {
+      if (!element || (item && element.hasAttribute("data-blank"))) {
         const fresh = this.#make(item, index);
         if (element) element.replaceWith(fresh);
         else this.list.insertBefore(fresh, before);
