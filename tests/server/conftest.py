@@ -136,4 +136,4 @@ def serve(coins: Coins, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 @pytest.fixture(scope="session")
 def server(serve: Serve) -> Served:
     """One that anyone on this machine may write to; each test leaves the coins as they were."""
-    return serve()
+    return serve(max_megapixels=64)

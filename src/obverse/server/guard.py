@@ -154,20 +154,25 @@ def client_of(scope: Scope, settings: Settings) -> str:
     if settings.behind_proxy:
         told = Headers(scope=scope).getlist("x-forwarded-for")
         address = told[-1].rpartition(",")[2].strip() if told else address
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = ip_of(address)
+    if ip is None:
         return address[:64]
-    if ip.version == 6 and ip.ipv4_mapped is None:
-        return str(ipaddress.ip_network(f"{ip}/64", strict=False))
-    return str(ip)
+    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 
 def is_loopback(address: str) -> bool:
+    """Is it this machine?"""
+    ip = ip_of(address)
+    return ip is not None and ip.is_loopback
+
+
+def ip_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address; one of IPv4 written as IPv6 is the former. None for anything else."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        ip = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+    return ip.ipv4_mapped or ip if ip.version == 6 else ip
 
 
 def is_local_name(headers: Headers, hosts: tuple[str, ...]) -> bool:
@@ -178,11 +183,7 @@ def is_local_name(headers: Headers, hosts: tuple[str, ...]) -> bool:
         return not headers.get("host")
     if host in hosts or "." not in host or host.endswith(LOCAL_ENDINGS):
         return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return ip_of(host) is not None
 
 
 def _sound(headers: Headers) -> bool:

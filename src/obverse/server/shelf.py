@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import threading
 from bisect import insort
@@ -100,7 +101,7 @@ class Shelf:
                 for entry in self._entries.values():
                     for name, value in entry.item.attributes.items():
                         self._attributes.setdefault(name, Counter())[as_text(value)] += 1
-            return {name: c.most_common(VALUES) for name, c in sorted(self._attributes.items())}
+            return {name: _commonest(found) for name, found in sorted(self._attributes.items())}
 
     def changed(self, ids: Sequence[str]) -> None:
         """These items were changed by this process, after a look at the others: cheaper than to
@@ -176,6 +177,10 @@ def sort_key(entry: Entry, name: str) -> Key:
     if isinstance(value, int | float):
         return (0, value)
     return (1, natural_key(as_text(value)))
+
+
+def _commonest(found: Counter[str]) -> list[tuple[str, int]]:
+    return heapq.nsmallest(VALUES, found.items(), key=lambda row: (-row[1], natural_key(row[0])))
 
 
 def as_text(value: Any) -> str:
