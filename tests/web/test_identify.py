@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.conftest import DESK, Coins, Served, Visit, ask, toast
+from tests.web.conftest import DESK, Coins, Served, Visit, ask, expect, toast
 
 pytestmark = pytest.mark.xdist_group("web")
 
@@ -113,7 +113,7 @@ def test_without_a_live_camera_the_phones_own_is_opened(visit: Visit) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     page.reload()
     own = page.locator("label.button input[capture=environment]")
-    assert own.count() == 1
+    expect(own).to_have_count(1)
     assert page.get_by_text("https pages only").is_visible()
 
 

@@ -77,6 +77,25 @@ def test_every_page_is_chinese(visit: Visit, coins: Coins) -> None:
         assert set(left) <= {coins.titles[coins.items[0]]}, place
 
 
+def test_about_shows_the_last_evaluation(visit: Visit, coins: Coins) -> None:
+    report = json.loads((coins.report / "report.json").read_text("utf-8"))
+    page = visit("#/about")
+    page.wait_for_selector(".figures")
+    shown = {
+        figure.locator("dt").inner_text(): figure.locator("strong").inner_text()
+        for figure in page.locator(".figures > div").all()
+    }
+    for name, value in (
+        ("right at first", report["recall"]["1"]),
+        ("wrong answers", report["open_set"]["shipped"]["wrong"]),
+    ):
+        assert float(shown[name].removesuffix(" %")) == pytest.approx(100 * value, abs=0.05)
+    assert page.locator(".reliability .dot").count() == len(report["reliability"])
+    page.get_by_role("link", name="The whole report").click()
+    page.wait_for_selector("h1")
+    assert report["protocol"] in page.locator("h1").inner_text()
+
+
 def test_nothing_is_wider_than_a_small_phone(visit: Visit, coins: Coins) -> None:
     page = visit(viewport={"width": 320, "height": 640})
 
