@@ -105,7 +105,7 @@ def test_misuse_with_json_is_an_object(run: Run, tmp_path: Path) -> None:
         (("find", "photo.jpg", "--no-such-option", "--json"), "--no-such-option"),
         (("--json", "find", "photo.jpg"), "--json"),
         (("info", "--json"), "CATALOGUE"),
-        (("find", "photo.jpg", "--region", "none", "--json"), "none"),
+        (("embed", "photo.jpg", "--region", "none", "--json"), "--region"),
         (("no-such-command", "--json"), "no-such-command"),
     ],
 )
