@@ -62,15 +62,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cases = collect(plan, args.recipe, Path(folder))
     items = {c.item for c in cases}
+    told = cross_validate(cases)
     card = {
         "what": "logistic model of score, lead over the next item, weakest part",
         "recipe": args.recipe,
         "fitted_on": f"{plan.name}: {len(cases)} queries, {len(items)} designs",
         "cross_validated": f"{FOLDS} folds over designs",
+        **told.figures(),
         "built": date.today().isoformat(),
         "command": "python scripts/fit_decision.py PROTOCOL --root DIR --out FILE",
     }
-    final = finish(fit(cases), cross_validate(cases), card)
+    final = finish(fit(cases), told, card)
     args.out.write_text(json.dumps(final.to_dict(), indent=2) + "\n")
     print(json.dumps(final.to_dict(), indent=2))
 

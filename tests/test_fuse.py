@@ -82,7 +82,7 @@ def test_the_shipped_calibration_of_two_sides() -> None:
     rule = decide.get_pair("coin")
     assert rule.apart(0.0) < rule.threshold < rule.apart(0.4)
     assert rule.disagree(rule.threshold)
-    assert rule.decider.background[0] < rule.neutral < rule.alike < 1
+    assert 0 < rule.neutral < rule.decider.rival < rule.alike < 1
     card = rule.decider.card
     for key in ("fitted_on", "cross_validated", "two photos", "called mixed up", "command"):
         assert key in card

@@ -288,6 +288,8 @@ class Pipeline:
         for the first ``top`` of them (and for all that a date may settle)."""
         scores, _ = self.verify(query, hits)
         first = best_views(hits.items, scores)
+        if not first:
+            return [], Standing.of(scores), []
         shown = max(top, twins.near(scores[first])) if dated else top
         looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
         evidence = self.prove(query, looked.maps, looked.described)

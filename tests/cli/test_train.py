@@ -124,3 +124,24 @@ def test_adapt_too_few_views_is_no_failure(run: Any, tmp_path: Path) -> None:
     assert "there was no layer" in out
     code, out, _ = run("info", tmp_path / "c.obv")
     assert any(line.split() == ["layer", "none"] for line in out.splitlines())
+
+
+def test_calibrate_too_few_views_is_no_failure(run: Any, tmp_path: Path) -> None:
+    import cv2
+
+    from tests.coins import face
+
+    assert run("calibrate", tmp_path / "nope.obv")[0] == 2
+    cv2.imwrite(str(tmp_path / "a.png"), face(0, 128))
+    assert run("add", tmp_path / "c.obv", tmp_path / "a.png")[0] == 0
+    code, out, _ = run("calibrate", tmp_path / "c.obv")
+    assert code == 0
+    assert "too little to calibrate on" in out
+    code, out, _ = run("calibrate", tmp_path / "c.obv", "--json")
+    assert code == 0
+    assert json.loads(out)["kept"] is False
+    code, out, _ = run("calibrate", tmp_path / "c.obv", "--off")
+    assert code == 0
+    assert "it had none of its own" in out
+    code, out, _ = run("info", tmp_path / "c.obv")
+    assert any(line.split() == ["calibration", "shipped"] for line in out.splitlines())

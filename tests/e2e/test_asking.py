@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def test_a_bad_photo_does_not_stop_the_others(
     assert [p.name for p in folder.iterdir()] == [f"{query.stem}.jpg"]
     assert str(damaged) in done.err
     assert "1 of 2 photos" in done.err
+
+
+def test_wrong_answers_can_be_made_rarer(run: Run, catalogue: Path, query: Path) -> None:
+    plain = json.loads(run("identify", catalogue, query, "--json").out)
+    strict = json.loads(run("identify", catalogue, query, "--json", "--max-wrong", "0").out)
+    assert plain["best"]["probability"] == strict["best"]["probability"]
+    assert plain["known"] >= strict["known"]
+    assert run("identify", catalogue, query, "--max-wrong", "2").code == 2
 
 
 def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_better_calibration_is_kept_used_shown_and_taken_off(
     with Catalogue(catalogue.uri) as again:
         card = again.info()["calibration"]
         assert card["items"] == ITEMS
-        assert {"ece", "auroc", "operating_points", "cross_validated", "built"} <= set(card)
+        assert {"ece", "auroc", "questions", "cross_validated", "built", "max_wrong"} <= set(card)
         best = again.identify(photo).best
         assert plain is not None
         assert best is not None

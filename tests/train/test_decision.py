@@ -105,7 +105,8 @@ def test_the_curve_keeps_its_promise_where_it_was_measured() -> None:
         answered = told.probability >= threshold
         assert np.mean(answered & ~told.right) <= wrong + 1e-12
     assert decider.threshold == decider.threshold_for(decision.MAX_WRONG)
-    assert decider.card["queries"] == 400
+    assert decider.card == {"what": "a test", "max_wrong": decision.MAX_WRONG}
+    assert told.figures()["queries"] == 400
 
 
 def test_nothing_but_unknown_queries_is_no_reason_to_fail() -> None:

@@ -96,7 +96,8 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
         return Fitted(
             False, f"the shipped calibration stays: no better beyond chance, {words}", told
         )
-    final = finish(fit(cases, shipped), after, card)
+    measured = {"questions": len(after.item), **{k: figures["after"][k] for k in ("ece", "auroc")}}
+    final = finish(fit(cases, shipped), after, {**card, **measured})
     catalogue.keep("calibration", final.to_bytes())
     return Fitted(True, f"calibrated: {words}", told)
 

@@ -128,6 +128,7 @@ def fit(cases: Sequence[Case], before: Decider | None = None) -> Decider:
         rival = (len(best_wrong) * rival + PULL * before.rival) / (len(best_wrong) + PULL)
     usual = _usual(cases)
     plain = Decider((0.0, 0.0, 0.0), 0.0, rival, usual, ((0.0, 0.5),), 0.5, {})
+    cases = [c for c in cases if len(c.standing.scores)]
     x = np.concatenate([plain.features(c.standing)[:LOOKED_AT] for c in cases])
     first = [min(LOOKED_AT, len(c.standing.scores)) for c in cases]
     y = np.concatenate([np.arange(k) == c.right for c, k in zip(cases, first, strict=True)])
@@ -152,7 +153,7 @@ def tell(decider: Decider, cases: Sequence[Case]) -> Told:
 def finish(decider: Decider, told: Told, card: dict[str, Any]) -> Decider:
     """The calibration with its curve, threshold and card."""
     curve = tuple((wrong, told.threshold(wrong)) for wrong in WRONG)
-    said = {**card, **told.figures(), "max_wrong": MAX_WRONG}
+    said = {**card, "max_wrong": MAX_WRONG}
     return replace(decider, curve=curve, threshold=told.threshold(MAX_WRONG), card=said)
 
 

@@ -96,7 +96,7 @@ def _weakest(products: F32, query: F32, views: F32) -> F32:
     """
     shared, asked, seen = (_pieces(cells) for cells in (products, query, views))
     cosines = shared / np.sqrt(np.maximum(asked * seen, 1e-18))
-    return np.asarray(np.quantile(cosines.reshape(len(cosines), -1), LOW, axis=1), np.float32)
+    return np.asarray(np.quantile(cosines, LOW, axis=(1, 2)), np.float32)
 
 
 def _pieces(cells: F32) -> F32:
