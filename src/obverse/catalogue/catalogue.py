@@ -81,6 +81,7 @@ class Catalogue:
             self.pipeline = Pipeline(
                 recipes.get(name, self._embedder, post=post or "", verifier=verifier or "")
             )
+            _ = self.pipeline.verifier
             if not named.needs_fitting(self.pipeline.recipe):
                 self._create()
 
