@@ -51,9 +51,8 @@ def classify(
 ) -> None:
     """Which of these labels suits a photo best.
 
-        By CLIP or SigLIP. Probabilities sum to one over the labels; SigLIP gives each label its
-    own. The answer is always
-    one of the labels: add one for what else there may be.
+    By CLIP, whose probabilities sum to one over the labels, or SigLIP, which gives each its own.
+    The answer is always one of the labels: add one for what else there may be.
     """
     from obverse.zoo import text
 
@@ -89,8 +88,8 @@ def detect(
 ) -> None:
     """Where in a photo is what these words mean.
 
-        Boxes with scores, by OWL-ViT, OWLv2 or Grounding DINO. With several photos, --draw
-    names a folder and --json prints an array.
+    Boxes with scores, by OWL-ViT, OWLv2 or Grounding DINO. With several photos, --draw names a
+    folder and --json prints an array.
     """
     pictures = _places(draw, photos)
     from obverse.zoo import text
@@ -131,9 +130,9 @@ def segment(
 ) -> None:
     """Which pixels of a photo these words mean.
 
-        A mask and outlines, by CLIPSeg. The mask is white where the words fit, as large as the
-    upright photo; --draw writes the photo
-    with the mask upon it. With several photos both name folders, and --json prints an array.
+    A mask and outlines, by CLIPSeg. The mask is white where the words fit, as large as the upright
+    photo; --draw writes the photo with the mask upon it. With several photos both name folders, and
+    --json prints an array.
     """
     if mask is not None and len(photos) == 1 and mask.suffix.lower() != ".png":
         raise UsageError("a mask is a .png file", where=mask, hint="name it mask.png")
