@@ -1,17 +1,17 @@
 // 简体中文。
 
 export default {
-  "skip": "跳到正文",
-  "offline": "无法连接服务器。以下是之前看过的内容。",
-  "loading": "正在加载…",
-  "close": "关闭",
-  "cancel": "取消",
-  "save": "保存",
-  "delete": "删除",
-  "back": "返回",
-  "undo": "撤销",
-  "undone": "已恢复。",
-  "value": "值",
+  skip: "跳到正文",
+  offline: "无法连接服务器。以下是之前看过的内容。",
+  loading: "正在加载…",
+  close: "关闭",
+  cancel: "取消",
+  save: "保存",
+  delete: "删除",
+  back: "返回",
+  undo: "撤销",
+  undone: "已恢复。",
+  value: "值",
 
   "nav.label": "页面",
   "nav.identify": "识别",
@@ -227,8 +227,10 @@ export default {
   "about.was": "实际答对",
   "about.report": "完整报告",
   "about.privacy": "照片只属于您",
-  "about.private1": "这个页面和它背后的一切都来自同一台机器，就是地址栏里的那一台。不向任何别处请求，没有账号，没有遥测，也没有外来的字体和脚本。",
-  "about.private2": "仅用于识别的照片十分钟后即被忘记。大照片会先在浏览器里缩小，拍摄地点不会被发送。",
+  "about.private1":
+    "这个页面和它背后的一切都来自同一台机器，就是地址栏里的那一台。不向任何别处请求，没有账号，没有遥测，也没有外来的字体和脚本。",
+  "about.private2":
+    "仅用于识别的照片十分钟后即被忘记。大照片会先在浏览器里缩小，拍摄地点不会被发送。",
   "about.private3": "您添加的内容和保存的更正，都放在目录所在的文件夹里。",
   "about.machine": "这个目录",
   "about.catalogue": "名称",
@@ -238,7 +240,7 @@ export default {
   "about.models": "模型",
   "about.version": "版本",
 
-  "attribute": "属性",
+  attribute: "属性",
   "attributes.add": "再加一个属性",
   "attributes.drop": "移除属性 {name}",
   "attribute.country": "国家",
