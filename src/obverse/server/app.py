@@ -9,7 +9,9 @@ from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from obverse._version import __version__
@@ -22,6 +24,7 @@ from obverse.server.settings import Settings
 from obverse.server.state import State
 from obverse.server.watch import Watch, log
 
+PARTS = (site, ask, stages, words, bulk, items, corrections, duplicates)
 ABOUT = """Photo in, the right coin out: from your own catalogue, on your own machine.
 
 Writing needs a key: `Authorization: Bearer KEY`. Errors are problems (RFC 9457)."""
@@ -52,7 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.server = server
-    for part in (site, ask, stages, words, bulk, items, corrections, duplicates):
+    for part in PARTS:
         app.include_router(part.routes)
     app.add_exception_handler(ObverseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -102,7 +105,14 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _unrouted(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return respond(bare(error.status_code, error.detail), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # The framework names the methods of one route; a path may have several.
+        routes = (route for part in PARTS for route in part.routes.routes)
+        fits = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
+        found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
+        headers["Allow"] = ", ".join(sorted(found))
+    return respond(bare(error.status_code, error.detail), headers)
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -60,9 +60,9 @@ def responses(
         content["example"] = example
     if kind.startswith(("image/", "application/zip")):
         content = {"schema": {"type": "string", "format": "binary"}}
-    told: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "content": {kind: content}}
-    }
+    told: dict[int | str, dict[str, Any]] = {status: {"description": text}}
+    if status != 204:
+        told[status]["content"] = {kind: content}
     reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for part in (ALWAYS, *more):
         for code, what in part.items():

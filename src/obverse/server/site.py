@@ -76,7 +76,7 @@ async def session(request: Request) -> Any:
     status_code=204,
     summary="Show a key once, to see pictures in a browser",
     response_class=Response,
-    responses=describe.responses(describe.BODY),
+    responses=describe.responses(describe.BODY, status=204, text="Opened."),
     openapi_extra=describe.body(Shown, {"key": "obv_…"}),
 )
 async def show_key(request: Request) -> Response:
