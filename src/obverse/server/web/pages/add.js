@@ -93,7 +93,7 @@ class Add {
             "details",
             {},
             h("summary", {}, t("add.ownId")),
-            field(t("item.id"), this.id, t("item.idHint")),
+            field(t("item.id"), this.id, t("add.idHint")),
           ),
           h("fieldset", { class: "plain" }, h("legend", {}, t("item.attributes")), this.rowsPlace),
           check(t("add.keep"), false, (on) => {

@@ -113,7 +113,12 @@ function one(item, view) {
     h(
       "figcaption",
       {},
-      h("span", {}, [sideName(view.side), added].filter(Boolean).join("  ·  ")),
+      h(
+        "span",
+        {},
+        sideName(view.side),
+        added && h("time", { datetime: view.added }, `  ·  ${added}`),
+      ),
       button("", (event) => busy(event.currentTarget, () => dropView(item, view)), {
         name: "bin",
         kind: "quiet",
