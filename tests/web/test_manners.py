@@ -39,7 +39,7 @@ def test_both_languages_say_everything(visit: Visit) -> None:
         texts = text.values() if isinstance(text, dict) else [text]
         for one in texts:
             assert _holes(one) == _holes(chinese[key]), key
-    used = {key for path in scripts() for key in re.findall(r'\bt\("([^"]+)"', path.read_text())}
+    used = {key for path in scripts() for key in re.findall(r'\bt\(\s*"([^"]+)"', path.read_text())}
     assert used <= set(english)
     # The other way round, by stem where the code puts a key together.
     code = "\n".join(path.read_text() for path in scripts() if path.parent.name != "words")

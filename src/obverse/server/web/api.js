@@ -27,7 +27,8 @@ export function whenKeyNeeded(ask) {
 
 // The key lives as long as the tab, and nowhere else.
 export const key = () => sessionStorage.getItem(KEY);
-export const keepKey = (text) => (text ? sessionStorage.setItem(KEY, text) : sessionStorage.removeItem(KEY));
+export const keepKey = (text) =>
+  text ? sessionStorage.setItem(KEY, text) : sessionStorage.removeItem(KEY);
 
 function headers(more = {}) {
   return key() ? { ...more, Authorization: `Bearer ${key()}` } : more;
@@ -47,7 +48,11 @@ const pause = (seconds) => new Promise((wake) => setTimeout(wake, 1000 * seconds
 
 // `quiet`: neither ask for a key nor wait, as for a look of the camera that the next one replaces.
 async function send(method, path, { json, form, signal, quiet } = {}, tries = TRIES) {
-  const options = { method, signal, headers: headers(json ? { "Content-Type": "application/json" } : {}) };
+  const options = {
+    method,
+    signal,
+    headers: headers(json ? { "Content-Type": "application/json" } : {}),
+  };
   if (json) options.body = JSON.stringify(json);
   if (form) options.body = form;
   let response;
@@ -57,7 +62,9 @@ async function send(method, path, { json, form, signal, quiet } = {}, tries = TR
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { code: "Offline", detail: t("error.Offline") });
   }
-  window.dispatchEvent(new CustomEvent("network", { detail: !response.headers.has("X-Seen-Before") }));
+  window.dispatchEvent(
+    new CustomEvent("network", { detail: !response.headers.has("X-Seen-Before") }),
+  );
   if (response.status === 401 && !quiet) {
     const given = await askKey(Boolean(key()));
     if (given) {
@@ -97,7 +104,8 @@ export const session = () => body("GET", "/v1/session");
 export const open = (given) => send("POST", "/v1/session", { json: { key: given }, quiet: true });
 export const identify = (photos, options = {}, signal) =>
   body("POST", "/v1/identify", { form: form({ photo: photos, ...options }), signal });
-export const find = (photo, signal) => body("POST", "/v1/find", { form: form({ photo }), signal, quiet: true });
+export const find = (photo, signal) =>
+  body("POST", "/v1/find", { form: form({ photo }), signal, quiet: true });
 export const items = (query, signal) => body("GET", `/v1/items?${query}`, { signal });
 export const attributes = () => body("GET", "/v1/attributes");
 export const item = (id) => body("GET", path("items", id));
@@ -105,7 +113,8 @@ export const addItem = (fields) => body("POST", "/v1/items", { form: form(fields
 export const patchItem = (id, change) => body("PATCH", path("items", id), { json: change });
 export const removeItem = (id) => body("DELETE", path("items", id));
 export const removeView = (id) => body("DELETE", path("views", id));
-export const addViews = (id, photo, side) => body("POST", `${path("items", id)}/views`, { form: form({ photo, side }) });
+export const addViews = (id, photo, side) =>
+  body("POST", `${path("items", id)}/views`, { form: form({ photo, side }) });
 export const merge = (id, from) => body("POST", `${path("items", id)}:merge`, { json: { from } });
 export const undo = (token) => body("POST", "/v1/undo", { json: { undo: token } });
 export const correct = (fields) => body("POST", "/v1/corrections", { form: form(fields) });

@@ -18,26 +18,67 @@ import { href, listen, route, show } from "./router.js";
 import { refresh } from "./session.js";
 import { button } from "./ui.js";
 
-const TABS = [["", "identify"], ["collection", "collection"], ["duplicates", "duplicates"], ["about", "about"]];
-const BELONGS = { answer: "", tray: "", item: "collection", add: "collection", import: "collection" };
+const TABS = [
+  ["", "identify"],
+  ["collection", "collection"],
+  ["duplicates", "duplicates"],
+  ["about", "about"],
+];
+const BELONGS = {
+  answer: "",
+  tray: "",
+  item: "collection",
+  add: "collection",
+  import: "collection",
+};
 // How long the first page waits for the server to say what it is, before it is drawn without.
 const PATIENCE_MS = 700;
 
-const PAGES = { "": identifyPage, answer: answerPage, tray: trayPage, collection: collectionPage, item: itemPage, add: addPage, import: importPage, duplicates: duplicatesPage, about: aboutPage };
+const PAGES = {
+  "": identifyPage,
+  answer: answerPage,
+  tray: trayPage,
+  collection: collectionPage,
+  item: itemPage,
+  add: addPage,
+  import: importPage,
+  duplicates: duplicatesPage,
+  about: aboutPage,
+};
 for (const [name, page] of Object.entries(PAGES)) route(name, page);
 
 function frame() {
   const other = Object.keys(LANGUAGES).find((code) => code !== language());
-  const toggle = button("", () => setTheme(dark() ? "light" : "dark"), { name: dark() ? "light" : "dark", kind: "quiet", label: t(dark() ? "theme.light" : "theme.dark") });
+  const toggle = button("", () => setTheme(dark() ? "light" : "dark"), {
+    name: dark() ? "light" : "dark",
+    kind: "quiet",
+    label: t(dark() ? "theme.light" : "theme.dark"),
+  });
   replace(
     document.getElementById("head"),
-    h("a", { class: "brand", href: href("") }, h("img", { src: "/static/icon.svg", alt: "", width: 30, height: 30 }), h("span", {}, "Obverse")),
+    h(
+      "a",
+      { class: "brand", href: href("") },
+      h("img", { src: "/static/icon.svg", alt: "", width: 30, height: 30 }),
+      h("span", {}, "Obverse"),
+    ),
     h(
       "nav",
       { "aria-label": t("nav.label") },
-      TABS.map(([name, key]) => h("a", { href: href(name), "data-page": name }, icon(key), h("span", {}, t(`nav.${key}`)))),
+      TABS.map(([name, key]) =>
+        h("a", { href: href(name), "data-page": name }, icon(key), h("span", {}, t(`nav.${key}`))),
+      ),
     ),
-    h("div", { class: "switches" }, button(LANGUAGES[other], () => speakLanguage(other), { kind: "quiet", lang: other, "data-switch": "language" }), toggle),
+    h(
+      "div",
+      { class: "switches" },
+      button(LANGUAGES[other], () => speakLanguage(other), {
+        kind: "quiet",
+        lang: other,
+        "data-switch": "language",
+      }),
+      toggle,
+    ),
   );
   document.getElementById("skip").textContent = t("skip");
   document.getElementById("offline").textContent = t("offline");
@@ -95,4 +136,6 @@ await Promise.race([refresh(), new Promise((wake) => setTimeout(wake, PATIENCE_M
 show({ focus: false });
 
 // Only https and this machine may keep pages for later; elsewhere the app works as a web page.
-navigator.serviceWorker?.register("/sw.js").catch((error) => console.info("not kept for offline use:", error.message));
+navigator.serviceWorker
+  ?.register("/sw.js")
+  .catch((error) => console.info("not kept for offline use:", error.message));

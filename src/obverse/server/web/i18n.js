@@ -16,7 +16,8 @@ export function setLanguage(code) {
 // Where a language tells one from many, the entry is a table by plural form, chosen by `n`.
 export function t(key, values = {}) {
   let text = TABLES[language()][key] ?? key;
-  if (typeof text === "object") text = text[new Intl.PluralRules(language()).select(values.n)] ?? text.other;
+  if (typeof text === "object")
+    text = text[new Intl.PluralRules(language()).select(values.n)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
     return typeof value === "number" ? number(value) : value;
@@ -40,9 +41,12 @@ export function percent(value) {
 }
 
 // A share that was counted: all is all, and none is none.
-export const share = (value) => `${new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(100 * value)} %`;
+export const share = (value) =>
+  `${new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(100 * value)} %`;
 
 export function date(text) {
   const when = new Date(text);
-  return Number.isNaN(when.getTime()) ? "" : when.toLocaleDateString(language(), { dateStyle: "medium" });
+  return Number.isNaN(when.getTime())
+    ? ""
+    : when.toLocaleDateString(language(), { dateStyle: "medium" });
 }

@@ -6,7 +6,10 @@ export const nameOf = (item) => item.title || item.id;
 
 export const attributeName = (key) => told("attribute", key, key.replaceAll("_", " "));
 
-export const attributeText = (value) => (Array.isArray(value) || (value && typeof value === "object") ? JSON.stringify(value) : String(value));
+export const attributeText = (value) =>
+  Array.isArray(value) || (value && typeof value === "object")
+    ? JSON.stringify(value)
+    : String(value);
 
 export const sideName = (side) => t(`side.${side || "none"}`);
 

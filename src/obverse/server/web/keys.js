@@ -31,7 +31,12 @@ async function question(wrong) {
 
 function form(wrong) {
   return ask(t("key.title"), (close) => {
-    const input = h("input", { type: "password", autocomplete: "off", required: true, autofocus: true });
+    const input = h("input", {
+      type: "password",
+      autocomplete: "off",
+      required: true,
+      autofocus: true,
+    });
     return h(
       "form",
       {
@@ -45,7 +50,11 @@ function form(wrong) {
       },
       h("p", {}, wrong ? t("key.wrong") : t("key.why")),
       field(t("key.key"), input, t("key.kept")),
-      h("div", { class: "actions" }, button(t("key.use"), () => {}, { kind: "strong", type: "submit" })),
+      h(
+        "div",
+        { class: "actions" },
+        button(t("key.use"), () => {}, { kind: "strong", type: "submit" }),
+      ),
     );
   });
 }

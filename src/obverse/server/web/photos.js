@@ -26,10 +26,20 @@ export async function prepare(file, longest = ONE) {
 
 // A still of anything that can be drawn, as a JPEG.
 export async function draw(source, longest, { box, quality = QUALITY } = {}) {
-  const [x0, y0, x1, y1] = box ?? [0, 0, source.videoWidth ?? source.width, source.videoHeight ?? source.height];
+  const [x0, y0, x1, y1] = box ?? [
+    0,
+    0,
+    source.videoWidth ?? source.width,
+    source.videoHeight ?? source.height,
+  ];
   const scale = Math.min(1, longest / Math.max(x1 - x0, y1 - y0));
-  const canvas = h("canvas", { width: Math.round((x1 - x0) * scale), height: Math.round((y1 - y0) * scale) });
-  canvas.getContext("2d").drawImage(source, x0, y0, x1 - x0, y1 - y0, 0, 0, canvas.width, canvas.height);
+  const canvas = h("canvas", {
+    width: Math.round((x1 - x0) * scale),
+    height: Math.round((y1 - y0) * scale),
+  });
+  canvas
+    .getContext("2d")
+    .drawImage(source, x0, y0, x1 - x0, y1 - y0, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => {
     canvas.toBlob(resolve, "image/jpeg", quality);
   });
@@ -40,7 +50,12 @@ export async function crop(photo, region, margin = 0.15) {
   const bitmap = await createImageBitmap(photo, { imageOrientation: "from-image" });
   const [x0, y0, x1, y1] = region.box;
   const pad = margin * Math.max(x1 - x0, y1 - y0);
-  const box = [Math.max(0, x0 - pad), Math.max(0, y0 - pad), Math.min(bitmap.width, x1 + pad), Math.min(bitmap.height, y1 + pad)];
+  const box = [
+    Math.max(0, x0 - pad),
+    Math.max(0, y0 - pad),
+    Math.min(bitmap.width, x1 + pad),
+    Math.min(bitmap.height, y1 + pad),
+  ];
   const blob = await draw(bitmap, ONE, { box });
   bitmap.close();
   return new File([blob], "photo.jpg", { type: "image/jpeg" });
@@ -56,7 +71,13 @@ export const picturesIn = (transfer) =>
 export function outline(region) {
   if (region.outline?.length > 2) return region.outline;
   const [x0, y0, x1, y1] = region.box;
-  if (!region.ellipse) return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+  if (!region.ellipse)
+    return [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+    ];
   const { cx, cy, a, b, angle } = region.ellipse;
   const phi = (angle * Math.PI) / 180;
   return Array.from({ length: 72 }, (_, i) => {

@@ -18,4 +18,3 @@ export function local(blob, alt = "", properties = {}) {
   image.src = url;
   return image;
 }
-

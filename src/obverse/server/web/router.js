@@ -58,7 +58,8 @@ export function show({ focus = true } = {}) {
 export function listen() {
   window.addEventListener("hashchange", () => {
     // A skip link changes the hash too, and is no page.
-    if (location.hash && !location.hash.startsWith("#/")) return history.replaceState(null, "", shown || "#/");
+    if (location.hash && !location.hash.startsWith("#/"))
+      return history.replaceState(null, "", shown || "#/");
     if (location.hash !== shown) {
       scrollTo(0, 0);
       show();

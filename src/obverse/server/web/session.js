@@ -2,7 +2,15 @@
 
 import * as api from "./api.js";
 
-const UNKNOWN = { catalogue: "", items: null, views: null, version: "", features: {}, reads: "open", writes: "open" };
+const UNKNOWN = {
+  catalogue: "",
+  items: null,
+  views: null,
+  version: "",
+  features: {},
+  reads: "open",
+  writes: "open",
+};
 let known = UNKNOWN;
 
 export const session = () => known;

@@ -61,7 +61,12 @@ const FILES = [
 ];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open(SHELL)
+      .then((cache) => cache.addAll(FILES))
+      .then(() => self.skipWaiting()),
+  );
 });
 
 self.addEventListener("activate", (event) => {
@@ -76,7 +81,12 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const place = new URL(request.url);
-  if (request.method !== "GET" || place.origin !== self.location.origin || request.headers.has("Authorization")) return;
+  if (
+    request.method !== "GET" ||
+    place.origin !== self.location.origin ||
+    request.headers.has("Authorization")
+  )
+    return;
   const store = storeOf(place.pathname);
   if (store) event.respondWith(networkFirst(request, store));
 });
@@ -118,7 +128,11 @@ async function slow(kept) {
 function marked(response) {
   const headers = new Headers(response.headers);
   headers.set("X-Seen-Before", "1");
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  });
 }
 
 // The oldest go first: a cache lists its entries in the order they were put.

@@ -10,14 +10,26 @@ const TOAST_MS = 10_000;
 export function button(text, run, { name, kind = "", label, ...more } = {}) {
   return h(
     "button",
-    { type: "button", class: `button ${kind}`, "aria-label": label, title: label && !text ? label : null, on: { click: run }, ...more },
+    {
+      type: "button",
+      class: `button ${kind}`,
+      "aria-label": label,
+      title: label && !text ? label : null,
+      on: { click: run },
+      ...more,
+    },
     name ? icon(name) : null,
     text ? h("span", {}, text) : null,
   );
 }
 
 export function link(text, address, { name, kind = "" } = {}) {
-  return h("a", { class: `button ${kind}`, href: address }, name ? icon(name) : null, h("span", {}, text));
+  return h(
+    "a",
+    { class: `button ${kind}`, href: address },
+    name ? icon(name) : null,
+    h("span", {}, text),
+  );
 }
 
 // Read out, not shown. Emptied first, so that the same words are said again.
@@ -43,10 +55,14 @@ export function toast(text, { action, run, kind = "" } = {}) {
   for (const event of ["pointerleave", "focusout"]) line.addEventListener(event, release);
   if (action) {
     line.append(
-      button(action, async () => {
-        remove();
-        await run();
-      }, { kind: "plain" }),
+      button(
+        action,
+        async () => {
+          remove();
+          await run();
+        },
+        { kind: "plain" },
+      ),
     );
   }
   line.append(button("", remove, { name: "close", kind: "quiet", label: t("close") }));
@@ -87,7 +103,11 @@ export function ask(title, fill, { kind = "" } = {}) {
     };
     const dialog = h(
       "dialog",
-      { class: `dialog ${kind}`, "aria-labelledby": id, on: { close: () => (dialog.remove(), resolve(value)) } },
+      {
+        class: `dialog ${kind}`,
+        "aria-labelledby": id,
+        on: { close: () => (dialog.remove(), resolve(value)) },
+      },
       h(
         "div",
         { class: "dialog-head" },
@@ -128,7 +148,13 @@ export function choice(legend, name, options, chosen, change) {
       h(
         "label",
         {},
-        h("input", { type: "radio", name: group, value, checked: value === chosen, on: { change: () => change(value) } }),
+        h("input", {
+          type: "radio",
+          name: group,
+          value,
+          checked: value === chosen,
+          on: { change: () => change(value) },
+        }),
         h("span", {}, text),
       ),
     ),
@@ -136,10 +162,25 @@ export function choice(legend, name, options, chosen, change) {
 }
 
 export function check(text, checked, change = () => {}) {
-  return h("label", { class: "check" }, h("input", { type: "checkbox", checked, on: { change: (event) => change(event.target.checked) } }), h("span", {}, text));
+  return h(
+    "label",
+    { class: "check" },
+    h("input", {
+      type: "checkbox",
+      checked,
+      on: { change: (event) => change(event.target.checked) },
+    }),
+    h("span", {}, text),
+  );
 }
 
-export const waiting = (text) => h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), text);
+export const waiting = (text) =>
+  h(
+    "p",
+    { class: "waiting", role: "status" },
+    h("span", { class: "spinner", "aria-hidden": "true" }),
+    text,
+  );
 
 export function empty(title, text, ...more) {
   return h("div", { class: "empty" }, h("h2", {}, title), text ? h("p", {}, text) : null, ...more);

@@ -42,12 +42,27 @@ class Add {
         }),
     );
     this.title = h("input", { type: "text", autocomplete: "off", required: true });
-    this.id = h("input", { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+    this.id = h("input", {
+      type: "text",
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+    });
     this.rows = attributeRows({}, { usual: true });
     this.rowsPlace = h("div", {}, this.rows.view);
     this.known = h("div", { role: "status" });
-    this.saver = button(t("add.save"), () => {}, { name: "check", kind: "strong big", type: "submit" });
-    this.camera = cameraButton(t("add.camera"), hasCamera(), () => this.#camera(), (files) => this.give(files), "big");
+    this.saver = button(t("add.save"), () => {}, {
+      name: "check",
+      kind: "strong big",
+      type: "submit",
+    });
+    this.camera = cameraButton(
+      t("add.camera"),
+      hasCamera(),
+      () => this.#camera(),
+      (files) => this.give(files),
+      "big",
+    );
     const submit = (event) => {
       event.preventDefault();
       busy(this.saver, () => this.#save());
@@ -56,13 +71,30 @@ class Add {
       "section",
       { class: "add" },
       h("header", { class: "hero slim" }, h("h1", {}, t("add.title")), h("p", {}, t("add.lead"))),
-      h("div", { class: "add-body" },
-        h("div", { class: "stack" }, h("div", { class: "slots slots-2" }, this.slots.map((slot) => slot.view)), h("div", { class: "actions" }, this.camera), this.known),
+      h(
+        "div",
+        { class: "add-body" },
+        h(
+          "div",
+          { class: "stack" },
+          h(
+            "div",
+            { class: "slots slots-2" },
+            this.slots.map((slot) => slot.view),
+          ),
+          h("div", { class: "actions" }, this.camera),
+          this.known,
+        ),
         h(
           "form",
           { class: "stack", on: { submit } },
           field(t("item.title"), this.title),
-          h("details", {}, h("summary", {}, t("add.ownId")), field(t("item.id"), this.id, t("item.idHint"))),
+          h(
+            "details",
+            {},
+            h("summary", {}, t("add.ownId")),
+            field(t("item.id"), this.id, t("add.idHint")),
+          ),
           h("fieldset", { class: "plain" }, h("legend", {}, t("item.attributes")), this.rowsPlace),
           check(t("add.keep"), false, (on) => {
             this.keepAttributes = on;
@@ -106,7 +138,14 @@ class Add {
     const best = answer?.known ? answer.best : null;
     replace(
       this.known,
-      best && h("p", { class: "note" }, t("add.already", { name: nameOf(best.item), p: percent(best.probability) }), " ", link(t("add.open"), href("item", best.item.id))),
+      best &&
+        h(
+          "p",
+          { class: "note" },
+          t("add.already", { name: nameOf(best.item), p: percent(best.probability) }),
+          " ",
+          link(t("add.open"), href("item", best.item.id)),
+        ),
     );
   }
 
@@ -124,9 +163,13 @@ class Add {
       side: given.map(({ side }) => side),
       photo: given.map(({ photo }) => photo),
     });
-    for (const failure of done.failed ?? []) fail(Object.assign(new Error(failure.detail ?? failure.title), { name: "Failed" }));
+    for (const failure of done.failed ?? []) fail(new api.Problem(failure.status, failure));
     await refresh();
-    if (!done.failed?.length) toast(t("add.done", { name: nameOf(done.item) }), { action: t("add.open"), run: () => (location.hash = href("item", done.item.id)) });
+    if (!done.failed?.length)
+      toast(t("add.done", { name: nameOf(done.item) }), {
+        action: t("add.open"),
+        run: () => (location.hash = href("item", done.item.id)),
+      });
     this.#next();
   }
 

@@ -61,24 +61,54 @@ class Collection {
     });
     this.count = h("p", { class: "count", role: "status" });
     this.chips = h("div", { class: "chips" });
-    this.bar = h("div", { class: "select-bar", role: "toolbar", "aria-label": t("select.bar"), hidden: true });
+    this.bar = h("div", {
+      class: "select-bar",
+      role: "toolbar",
+      "aria-label": t("select.bar"),
+      hidden: true,
+    });
     this.hollow = h("div");
-    this.view = h("section", { class: "collection" }, this.#head(), this.chips, this.grid.view, this.hollow, this.bar);
+    this.view = h(
+      "section",
+      { class: "collection" },
+      this.#head(),
+      this.chips,
+      this.grid.view,
+      this.hollow,
+      this.bar,
+    );
   }
 
   #head() {
     const sort = (this.sort = h(
       "select",
       { "aria-label": t("sort.label"), on: { change: () => this.#set("sort", sort.value) } },
-      SORTS.map((value) => h("option", { value, selected: value === this.query.get("sort") }, t(`sort.${value}`))),
+      SORTS.map((value) =>
+        h("option", { value, selected: value === this.query.get("sort") }, t(`sort.${value}`)),
+      ),
     ));
-    this.selector = button(t("select.start"), () => this.#select(!this.selecting), { name: "check", "aria-pressed": "false" });
+    this.selector = button(t("select.start"), () => this.#select(!this.selecting), {
+      name: "check",
+      "aria-pressed": "false",
+    });
     return h(
       "header",
       { class: "collection-head" },
       h("div", { class: "collection-title" }, h("h1", {}, t("nav.collection")), this.count),
-      h("div", { class: "actions" }, link(t("add.title"), href("add"), { name: "plus", kind: "strong" }), link(t("import.short"), href("import"), { name: "save" })),
-      h("div", { class: "tools" }, this.search, sort, button(t("filter.title"), () => this.#filter(), { name: "filter" }), this.selector),
+      h(
+        "div",
+        { class: "actions" },
+        link(t("add.title"), href("add"), { name: "plus", kind: "strong" }),
+        link(t("import.short"), href("import"), { name: "save" }),
+      ),
+      h(
+        "div",
+        { class: "tools" },
+        this.search,
+        sort,
+        button(t("filter.title"), () => this.#filter(), { name: "filter" }),
+        this.selector,
+      ),
     );
   }
 
@@ -97,7 +127,10 @@ class Collection {
   }
 
   #params(more = {}) {
-    return new URLSearchParams({ ...Object.fromEntries([...this.query].filter(([, value]) => value)), ...more });
+    return new URLSearchParams({
+      ...Object.fromEntries([...this.query].filter(([, value]) => value)),
+      ...more,
+    });
   }
 
   #set(key, value) {
@@ -119,7 +152,11 @@ class Collection {
     replace(
       this.chips,
       Object.entries(this.filters).map(([key, value]) =>
-        button(`${attributeName(key)}: ${value}`, () => this.#set(key, ""), { name: "close", kind: "chip", label: t("filter.drop", { what: `${attributeName(key)}: ${value}` }) }),
+        button(`${attributeName(key)}: ${value}`, () => this.#set(key, ""), {
+          name: "close",
+          kind: "chip",
+          label: t("filter.drop", { what: `${attributeName(key)}: ${value}` }),
+        }),
       ),
     );
   }
@@ -137,7 +174,8 @@ class Collection {
     const keys = new Set(items.flatMap((item) => Object.keys(item.attributes)));
     const chosen = this.query.get("sort");
     for (const option of [...this.sort.options].slice(SORTS.length)) option.remove();
-    for (const key of keys) this.sort.append(h("option", { value: key, selected: key === chosen }, attributeName(key)));
+    for (const key of keys)
+      this.sort.append(h("option", { value: key, selected: key === chosen }, attributeName(key)));
   }
 
   #changed({ total, first }) {
@@ -145,7 +183,14 @@ class Collection {
     const narrowed = this.query.get("q") || Object.keys(this.filters).length;
     replace(
       this.hollow,
-      total === 0 && (narrowed ? empty(t("collection.nothing"), t("collection.nothingWhy")) : empty(t("collection.empty"), t("collection.emptyWhy"), link(t("add.title"), href("add"), { name: "plus", kind: "strong" }))),
+      total === 0 &&
+        (narrowed
+          ? empty(t("collection.nothing"), t("collection.nothingWhy"))
+          : empty(
+              t("collection.empty"),
+              t("collection.emptyWhy"),
+              link(t("add.title"), href("add"), { name: "plus", kind: "strong" }),
+            )),
     );
     if (!this.#fresh) return;
     this.#fresh = false;
@@ -193,9 +238,21 @@ class Collection {
     };
     replace(
       this.bar,
-      h("span", { role: "status" }, items.length ? t("select.count", { n: items.length }) : t("select.how")),
-      button(t("merge.short"), (event) => busy(event.currentTarget, () => mergeItems(items, done)), { name: "merge", disabled: items.length < 2 }),
-      button(t("delete"), (event) => busy(event.currentTarget, () => removeItems(items, done)), { name: "bin", kind: "bad", disabled: !items.length }),
+      h(
+        "span",
+        { role: "status" },
+        items.length ? t("select.count", { n: items.length }) : t("select.how"),
+      ),
+      button(
+        t("merge.short"),
+        (event) => busy(event.currentTarget, () => mergeItems(items, done)),
+        { name: "merge", disabled: items.length < 2 },
+      ),
+      button(t("delete"), (event) => busy(event.currentTarget, () => removeItems(items, done)), {
+        name: "bin",
+        kind: "bad",
+        disabled: !items.length,
+      }),
       button(t("select.end"), () => this.#select(false), { kind: "quiet" }),
     );
   }

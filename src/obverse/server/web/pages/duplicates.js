@@ -20,9 +20,23 @@ const keptApart = () => new Set(JSON.parse(localStorage.getItem(KEPT) ?? "[]"));
 export function duplicatesPage(main) {
   const aborter = new AbortController();
   const state = h("div", { class: "stack" });
-  const start = button(t("duplicates.start"), (event) => busy(event.currentTarget, () => look()), { name: "search", kind: "strong" });
+  const start = button(t("duplicates.start"), (event) => busy(event.currentTarget, () => look()), {
+    name: "search",
+    kind: "strong",
+  });
   main.append(
-    h("section", { class: "narrow wide-ish stack" }, h("header", { class: "hero slim" }, h("h1", {}, t("nav.duplicates")), h("p", {}, t("duplicates.lead"))), h("div", { class: "actions" }, start), state),
+    h(
+      "section",
+      { class: "narrow wide-ish stack" },
+      h(
+        "header",
+        { class: "hero slim" },
+        h("h1", {}, t("nav.duplicates")),
+        h("p", {}, t("duplicates.lead")),
+      ),
+      h("div", { class: "actions" }, start),
+      state,
+    ),
   );
   if (last) show(last);
 
@@ -33,7 +47,7 @@ export function duplicatesPage(main) {
       const { job } = await api.findDuplicates();
       for (;;) {
         const now = await api.job(job, aborter.signal);
-        if (now.state === "failed") throw Object.assign(new Error(now.error?.detail ?? t("problem.none")), { name: "Failed" });
+        if (!["running", "done"].includes(now.state)) throw new api.Problem(500);
         if (now.state === "done") {
           last = now.result.groups ?? now.result;
           break;
@@ -57,18 +71,33 @@ export function duplicatesPage(main) {
     replace(
       state,
       open.length ? h("h2", {}, words) : empty(t("duplicates.none"), t("duplicates.noneWhy")),
-      h("ul", { class: "groups" }, open.map((group) => h("li", {}, one(group)))),
+      h(
+        "ul",
+        { class: "groups" },
+        open.map((group) => h("li", {}, one(group))),
+      ),
       apart.size &&
-        button(t("duplicates.again", { n: apart.size }), () => {
-          localStorage.removeItem(KEPT);
-          show(groups);
-        }, { kind: "quiet" }),
+        button(
+          t("duplicates.again", { n: apart.size }),
+          () => {
+            localStorage.removeItem(KEPT);
+            show(groups);
+          },
+          { kind: "quiet" },
+        ),
     );
     speak(words || t("duplicates.none"));
   }
 
   function one(group) {
-    const items = [...new Map(group.views.map((view) => [view.item, { id: view.item, title: view.title ?? "", thumbnail: api.pictureOf(view.id) }])).values()];
+    const items = [
+      ...new Map(
+        group.views.map((view) => [
+          view.item,
+          { id: view.item, title: view.title ?? "", thumbnail: api.pictureOf(view.id) },
+        ]),
+      ).values(),
+    ];
     const without = () => {
       last = last.filter((other) => other !== group);
       show(last);
@@ -80,14 +109,25 @@ export function duplicatesPage(main) {
         "div",
         { class: "group-views" },
         group.views.map((view) =>
-          h("a", { class: "tile", href: href("item", view.item) }, picture(api.pictureOf(view.id), ""), h("strong", {}, nameOf({ id: view.item, title: view.title })), h("small", {}, sideName(view.side))),
+          h(
+            "a",
+            { class: "tile", href: href("item", view.item) },
+            picture(api.pictureOf(view.id), ""),
+            h("strong", {}, nameOf({ id: view.item, title: view.title })),
+            h("small", {}, sideName(view.side)),
+          ),
         ),
       ),
       h(
         "div",
         { class: "actions" },
-        group.probability !== undefined && h("span", { class: "dim" }, t("duplicates.sure", { p: percent(group.probability) })),
-        button(t("merge.short"), (event) => busy(event.currentTarget, () => mergeItems(items, without)), { name: "merge" }),
+        group.probability !== undefined &&
+          h("span", { class: "dim" }, t("duplicates.sure", { p: percent(group.probability) })),
+        button(
+          t("merge.short"),
+          (event) => busy(event.currentTarget, () => mergeItems(items, without)),
+          { name: "merge" },
+        ),
         button(t("duplicates.keep"), () => {
           localStorage.setItem(KEPT, JSON.stringify([...keptApart(), name(group)]));
           show(last);

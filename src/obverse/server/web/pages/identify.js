@@ -26,7 +26,12 @@ export function identifyPage(main) {
     if (files.length) page.give(files);
   };
   const allow = (event) => event.preventDefault();
-  const heard = [["paste", paste], ["drop", drop], ["dragover", allow], ["session", () => page.untouched && page.draw()]];
+  const heard = [
+    ["paste", paste],
+    ["drop", drop],
+    ["dragover", allow],
+    ["session", () => page.untouched && page.draw()],
+  ];
   for (const [event, run] of heard) window.addEventListener(event, run);
   return () => {
     for (const [event, run] of heard) window.removeEventListener(event, run);
@@ -69,20 +74,48 @@ class Identify {
     this.status = h("div", { class: "identify-status" });
     replace(
       this.view,
-      h("header", { class: "hero" }, h("h1", {}, t("identify.title")), h("p", {}, items ? t("identify.from", { catalogue: catalogue.replace(/\.obv$/, ""), n: items }) : t("identify.lead"))),
+      h(
+        "header",
+        { class: "hero" },
+        h("h1", {}, t("identify.title")),
+        h(
+          "p",
+          {},
+          items
+            ? t("identify.from", { catalogue: catalogue.replace(/\.obv$/, ""), n: items })
+            : t("identify.lead"),
+        ),
+      ),
       choice(
         t("identify.mode"),
         "mode",
-        [["one", t("mode.one")], ["two", t("mode.two")], ["tray", t("mode.tray")]],
+        [
+          ["one", t("mode.one")],
+          ["two", t("mode.two")],
+          ["tray", t("mode.tray")],
+        ],
         this.mode,
         (mode) => this.#setMode(mode),
       ),
-      h("div", { class: `slots slots-${this.slots.length}` }, this.slots.map((slot) => slot.view)),
+      h(
+        "div",
+        { class: `slots slots-${this.slots.length}` },
+        this.slots.map((slot) => slot.view),
+      ),
       this.status,
-      features.year && this.mode === "one" && check(t("identify.year"), this.year, (on) => {
-        this.year = on;
-      }),
-      items === 0 && h("p", { class: "note" }, t("identify.empty"), " ", link(t("add.title"), href("add"), { name: "plus" })),
+      features.year &&
+        this.mode === "one" &&
+        check(t("identify.year"), this.year, (on) => {
+          this.year = on;
+        }),
+      items === 0 &&
+        h(
+          "p",
+          { class: "note" },
+          t("identify.empty"),
+          " ",
+          link(t("add.title"), href("add"), { name: "plus" }),
+        ),
       !this.#live && h("p", { class: "hint" }, t("camera.insecure")),
     );
     this.#show();
@@ -90,13 +123,29 @@ class Identify {
 
   #actions() {
     const whole = this.mode !== "two" || this.photos.filter(Boolean).length === 2;
-    const camera = cameraButton(t("identify.camera"), this.#live, () => this.#camera(), (files) => this.give(files), "strong big");
+    const camera = cameraButton(
+      t("identify.camera"),
+      this.#live,
+      () => this.#camera(),
+      (files) => this.give(files),
+      "strong big",
+    );
     if (this.untouched) return h("div", { class: "actions" }, camera);
     return h(
       "div",
       { class: "actions" },
-      !whole && cameraButton(t("identify.cameraSecond"), this.#live, () => this.#camera(), (files) => this.give(files), "strong big"),
-      button(whole ? t("identify.ask") : t("identify.askOne"), () => this.ask(), { name: "identify", kind: whole ? "strong big" : "big" }),
+      !whole &&
+        cameraButton(
+          t("identify.cameraSecond"),
+          this.#live,
+          () => this.#camera(),
+          (files) => this.give(files),
+          "strong big",
+        ),
+      button(whole ? t("identify.ask") : t("identify.askOne"), () => this.ask(), {
+        name: "identify",
+        kind: whole ? "strong big" : "big",
+      }),
     );
   }
 
@@ -121,8 +170,13 @@ class Identify {
   }
 
   async #camera() {
-    const missing = this.labels.map((label, i) => (this.photos[i] ? null : { label, i })).filter(Boolean);
-    const shots = await takePhotos(missing.map(({ label }) => label), { tray: this.mode === "tray" });
+    const missing = this.labels
+      .map((label, i) => (this.photos[i] ? null : { label, i }))
+      .filter(Boolean);
+    const shots = await takePhotos(
+      missing.map(({ label }) => label),
+      { tray: this.mode === "tray" },
+    );
     if (!shots) return;
     missing.forEach(({ i }, k) => {
       this.photos[i] = shots[k];
@@ -157,10 +211,17 @@ class Identify {
     const aborter = new AbortController();
     this.#aborter = aborter;
     replace(this.status, waiting(t("identify.looking")));
-    const options = this.mode === "tray" ? { all: true } : { top: 6, ...(this.year && this.mode === "one" && { year: true }) };
+    const options =
+      this.mode === "tray"
+        ? { all: true }
+        : { top: 6, ...(this.year && this.mode === "one" && { year: true }) };
     try {
       const found = await api.identify(photos, options, aborter.signal);
-      keep(this.mode === "tray" ? { tray: found, trayPhoto: photos[0] } : { photos, options, answer: found, from: "" });
+      keep(
+        this.mode === "tray"
+          ? { tray: found, trayPhoto: photos[0] }
+          : { photos, options, answer: found, from: "" },
+      );
       go(href(this.mode === "tray" ? "tray" : "answer"));
     } catch (error) {
       if (error.name === "AbortError") return;

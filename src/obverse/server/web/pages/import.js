@@ -8,8 +8,19 @@ import { refresh } from "../session.js";
 import { fail, link, speak } from "../ui.js";
 
 export function importPage(main) {
-  const input = h("input", { type: "file", accept: ".zip,application/zip", class: "unseen", on: { change: () => input.files[0] && run(input.files[0]) } });
-  const drop = h("label", { class: "drop" }, input, h("strong", {}, t("import.choose")), h("span", {}, t("import.drop")));
+  const input = h("input", {
+    type: "file",
+    accept: ".zip,application/zip",
+    class: "unseen",
+    on: { change: () => input.files[0] && run(input.files[0]) },
+  });
+  const drop = h(
+    "label",
+    { class: "drop" },
+    input,
+    h("strong", {}, t("import.choose")),
+    h("span", {}, t("import.drop")),
+  );
   const state = h("div", { class: "stack" });
   drop.addEventListener("dragover", (event) => event.preventDefault());
   drop.addEventListener("drop", (event) => {
@@ -20,10 +31,26 @@ export function importPage(main) {
     h(
       "section",
       { class: "narrow stack" },
-      h("header", { class: "hero slim" }, h("h1", {}, t("import.title")), h("p", {}, t("import.lead"))),
+      h(
+        "header",
+        { class: "hero slim" },
+        h("h1", {}, t("import.title")),
+        h("p", {}, t("import.lead")),
+      ),
       drop,
       state,
-      h("details", {}, h("summary", {}, t("import.how")), h("pre", {}, "coins.zip\n├─ tuvalu-1-dollar/\n│  ├─ obverse.jpg\n│  └─ reverse.jpg\n└─ …"), h("p", {}, t("import.table")), h("pre", {}, "coins.zip\n├─ catalogue.csv      photo,item,side,title,country,…\n└─ photos/…")),
+      h(
+        "details",
+        {},
+        h("summary", {}, t("import.how")),
+        h("pre", {}, "coins.zip\n├─ tuvalu-1-dollar/\n│  ├─ obverse.jpg\n│  └─ reverse.jpg\n└─ …"),
+        h("p", {}, t("import.table")),
+        h(
+          "pre",
+          {},
+          "coins.zip\n├─ catalogue.csv      photo,item,side,title,country,…\n└─ photos/…",
+        ),
+      ),
     ),
   );
 
@@ -48,13 +75,25 @@ export function importPage(main) {
       },
       failure: (problem) => {
         failed.hidden = false;
-        failed.append(h("li", {}, [problem.where, problem.detail ?? problem.title].filter(Boolean).join(": ")));
+        failed.append(
+          h("li", {}, [problem.where, problem.detail ?? problem.title].filter(Boolean).join(": ")),
+        );
       },
       done: ({ added, skipped, failed: wrong }) => {
         bar.value = 1;
         const count = (value) => (Array.isArray(value) ? value.length : Number(value ?? 0));
-        words.textContent = t("import.done", { n: count(added), skipped: count(skipped), failed: count(wrong) });
-        state.append(h("div", {}, link(t("nav.collection"), href("collection"), { name: "collection", kind: "strong" })));
+        words.textContent = t("import.done", {
+          n: count(added),
+          skipped: count(skipped),
+          failed: count(wrong),
+        });
+        state.append(
+          h(
+            "div",
+            {},
+            link(t("nav.collection"), href("collection"), { name: "collection", kind: "strong" }),
+          ),
+        );
         speak(words.textContent);
       },
     };

@@ -22,7 +22,17 @@ export function itemPage(main, { id }) {
   main.append(waiting(t("loading")));
   api.item(id).then(
     (item) => gone || draw(main, item),
-    (error) => gone || replace(main, h("h1", { class: "unseen" }, t("item.missing")), empty(error.status === 404 ? t("item.missing") : error.title, error.hint, link(t("nav.collection"), href("collection"), { name: "back" }))),
+    (error) =>
+      gone ||
+      replace(
+        main,
+        h("h1", { class: "unseen" }, t("item.missing")),
+        empty(
+          error.status === 404 ? t("item.missing") : error.title,
+          error.hint,
+          link(t("nav.collection"), href("collection"), { name: "back" }),
+        ),
+      ),
   );
   return () => {
     gone = true;
@@ -30,18 +40,34 @@ export function itemPage(main, { id }) {
 }
 
 // Shows the item again if its page is still the one looked at.
-const again = (id) => () => (here().name === "item" && here().id === id ? show({ focus: false }) : go(href("item", id)));
+const again = (id) => () =>
+  here().name === "item" && here().id === id ? show({ focus: false }) : go(href("item", id));
 
 function draw(main, item) {
   document.title = `${nameOf(item)} – Obverse`;
   const words = h("div", { class: "item-words" });
   const plain = () => replace(words, about(item), actions(item, edit));
-  const edit = () => replace(words, h("h1", {}, t("item.edit")), editor(item, { save: (change) => store(item, change), cancel: plain }));
+  const edit = () =>
+    replace(
+      words,
+      h("h1", {}, t("item.edit")),
+      editor(item, { save: (change) => store(item, change), cancel: plain }),
+    );
   plain();
   replace(
     main,
     link(t("nav.collection"), href("collection"), { name: "back", kind: "quiet" }),
-    h("article", { class: "item" }, h("div", { class: "item-views" }, item.views.map((view) => one(item, view))), words, more(item)),
+    h(
+      "article",
+      { class: "item" },
+      h(
+        "div",
+        { class: "item-views" },
+        item.views.map((view) => one(item, view)),
+      ),
+      words,
+      more(item),
+    ),
   );
   const heading = words.querySelector("h1");
   heading.tabIndex = -1;
@@ -56,7 +82,22 @@ function about(item) {
       "dl",
       { class: "facts" },
       rows.map(([key, value]) =>
-        h("div", {}, h("dt", {}, attributeName(key)), h("dd", {}, h("a", { href: href("collection", "", new URLSearchParams({ [key]: attributeText(value) })) }, attributeText(value)))),
+        h(
+          "div",
+          {},
+          h("dt", {}, attributeName(key)),
+          h(
+            "dd",
+            {},
+            h(
+              "a",
+              {
+                href: href("collection", "", new URLSearchParams({ [key]: attributeText(value) })),
+              },
+              attributeText(value),
+            ),
+          ),
+        ),
       ),
       h("div", {}, h("dt", {}, t("item.id")), h("dd", {}, item.id)),
     ),
@@ -72,8 +113,17 @@ function one(item, view) {
     h(
       "figcaption",
       {},
-      h("span", {}, [sideName(view.side), added].filter(Boolean).join("  ·  ")),
-      button("", (event) => busy(event.currentTarget, () => dropView(item, view)), { name: "bin", kind: "quiet", label: t("item.dropView", { side: sideName(view.side) }) }),
+      h(
+        "span",
+        {},
+        sideName(view.side),
+        added && h("time", { datetime: view.added }, `  ·  ${added}`),
+      ),
+      button("", (event) => busy(event.currentTarget, () => dropView(item, view)), {
+        name: "bin",
+        kind: "quiet",
+        label: t("item.dropView", { side: sideName(view.side) }),
+      }),
     ),
   );
 }
@@ -86,7 +136,17 @@ async function dropView(item, view) {
 
 // A place to add another picture: which side, and from where.
 function more(item) {
-  const side = h("select", { "aria-label": t("item.whichSide") }, SIDES.map((value) => h("option", { value, selected: item.views.length % 2 === SIDES.indexOf(value) }, sideName(value))));
+  const side = h(
+    "select",
+    { "aria-label": t("item.whichSide") },
+    SIDES.map((value) =>
+      h(
+        "option",
+        { value, selected: item.views.length % 2 === SIDES.indexOf(value) },
+        sideName(value),
+      ),
+    ),
+  );
   const give = async (files) => {
     try {
       for (const file of files) await api.addViews(item.id, await prepare(file), side.value);
@@ -100,7 +160,12 @@ function more(item) {
     const shots = await takePhotos([sideName(side.value)]);
     if (shots) await give(shots);
   };
-  const file = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif", class: "unseen", on: { change: () => give([...file.files]) } });
+  const file = h("input", {
+    type: "file",
+    accept: "image/*,.heic,.heif,.avif",
+    class: "unseen",
+    on: { change: () => give([...file.files]) },
+  });
   return h(
     "div",
     { class: "view more" },
@@ -117,7 +182,18 @@ function actions(item, edit) {
     { class: "actions" },
     button(t("item.edit"), edit, { name: "edit", kind: "strong" }),
     button(t("merge.into"), () => mergeWith(item), { name: "merge" }),
-    button(t("delete"), (event) => busy(event.currentTarget, () => removeItems([item], () => (here().id === item.id && here().name === "item" ? go(href("collection")) : go(href("item", item.id))))), { name: "bin", kind: "bad" }),
+    button(
+      t("delete"),
+      (event) =>
+        busy(event.currentTarget, () =>
+          removeItems([item], () =>
+            here().id === item.id && here().name === "item"
+              ? go(href("collection"))
+              : go(href("item", item.id)),
+          ),
+        ),
+      { name: "bin", kind: "bad" },
+    ),
   );
 }
 

@@ -25,7 +25,9 @@ export class Aim {
     const [x0, y0, x1, y1] = region.box;
     const size = Math.max(x1 - x0, y1 - y0);
     const centre = [(x0 + x1) / 2, (y0 + y1) / 2];
-    const moved = this.#last ? Math.hypot(centre[0] - this.#last[0], centre[1] - this.#last[1]) / size : 1;
+    const moved = this.#last
+      ? Math.hypot(centre[0] - this.#last[0], centre[1] - this.#last[1]) / size
+      : 1;
     this.#last = centre;
     this.#still = moved < STILL ? this.#still + 1 : 0;
     return { region, hint: this.#hint(region.box, size, width, height) };

@@ -1,7 +1,15 @@
 // The question in hand: what was photographed, how it was asked, and what came back. Pages share it;
 // it is forgotten when the tab closes.
 
-const NOTHING = { mode: "one", photos: [], options: {}, answer: null, from: "", tray: null, trayPhoto: null };
+const NOTHING = {
+  mode: "one",
+  photos: [],
+  options: {},
+  answer: null,
+  from: "",
+  tray: null,
+  trayPhoto: null,
+};
 let now = { ...NOTHING };
 
 export const asked = () => now;

@@ -2,9 +2,9 @@
 
 import * as api from "../api.js";
 import { h, replace } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, told } from "../i18n.js";
 import { ONE, TRAY, draw, outline } from "../photos.js";
-import { ask, button, fail, speak } from "../ui.js";
+import { ask, button, fail, speak, toast } from "../ui.js";
 import { Aim } from "./aim.js";
 
 // Longest side of the frames that are looked at, and the least time from one to the next.
@@ -21,7 +21,7 @@ export async function takePhotos(labels, { tray = false } = {}) {
   try {
     stream = await open("environment");
   } catch (error) {
-    fail(Object.assign(new Error(t(`camera.${error.name}`) === `camera.${error.name}` ? t("camera.failed") : t(`camera.${error.name}`)), { name: "Camera" }));
+    toast(told("camera", error.name, t("camera.failed")), { kind: "bad" });
     return undefined;
   }
   const shots = [];
@@ -62,14 +62,29 @@ class Camera {
     this.stream = stream;
     this.longest = tray ? TRAY : ONE;
     this.aim = new Aim();
-    this.video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": t("camera.view") });
+    this.video = h("video", {
+      autoplay: true,
+      playsinline: true,
+      muted: true,
+      "aria-label": t("camera.view"),
+    });
     this.video.muted = true;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.hint = h("p", { class: "camera-hint" }, t("camera.starting"));
-    this.shutter = button("", () => this.shoot(), { kind: "shutter", label: t("camera.take"), autofocus: true });
+    this.shutter = button("", () => this.shoot(), {
+      kind: "shutter",
+      label: t("camera.take"),
+      autofocus: true,
+    });
     this.frame = h("div", { class: "camera-frame" }, this.video, this.canvas);
     this.extras = h("div", { class: "camera-extras" });
-    this.view = h("div", { class: "camera-body" }, this.frame, this.hint, h("div", { class: "camera-bar" }, this.extras, this.shutter, h("span")));
+    this.view = h(
+      "div",
+      { class: "camera-body" },
+      this.frame,
+      this.hint,
+      h("div", { class: "camera-bar" }, this.extras, this.shutter, h("span")),
+    );
     this.#attach();
     if (tray) this.hint.textContent = t("camera.tray");
     else this.#look();
@@ -78,7 +93,10 @@ class Camera {
   #attach() {
     this.video.srcObject = this.stream;
     this.video.addEventListener("loadedmetadata", () => {
-      this.frame.style.setProperty("aspect-ratio", `${this.video.videoWidth} / ${this.video.videoHeight}`);
+      this.frame.style.setProperty(
+        "aspect-ratio",
+        `${this.video.videoWidth} / ${this.video.videoHeight}`,
+      );
       this.frame.style.setProperty("--ratio", this.video.videoWidth / this.video.videoHeight);
     });
     this.#controls();
@@ -86,12 +104,21 @@ class Camera {
 
   async #controls() {
     const [track] = this.stream.getVideoTracks();
-    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === "videoinput");
+    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(
+      (d) => d.kind === "videoinput",
+    );
     const torch = track.getCapabilities?.().torch;
     replace(
       this.extras,
-      torch && button("", (event) => this.#torch(track, event.currentTarget), { name: "torch", kind: "round", label: t("camera.torch"), "aria-pressed": "false" }),
-      cameras.length > 1 && button("", () => this.#turn(), { name: "flip", kind: "round", label: t("camera.turn") }),
+      torch &&
+        button("", (event) => this.#torch(track, event.currentTarget), {
+          name: "torch",
+          kind: "round",
+          label: t("camera.torch"),
+          "aria-pressed": "false",
+        }),
+      cameras.length > 1 &&
+        button("", () => this.#turn(), { name: "flip", kind: "round", label: t("camera.turn") }),
     );
   }
 
@@ -119,10 +146,20 @@ class Camera {
       if (this.video.videoWidth) {
         try {
           const frame = await draw(this.video, FRAME, { quality: 0.7 });
-          const scale = Math.min(1, FRAME / Math.max(this.video.videoWidth, this.video.videoHeight));
+          const scale = Math.min(
+            1,
+            FRAME / Math.max(this.video.videoWidth, this.video.videoHeight),
+          );
           const found = await api.find(frame, this.#aborter.signal);
           if (!this.#going) return;
-          this.#show(this.aim.look(found.regions ?? found, this.video.videoWidth * scale, this.video.videoHeight * scale), scale);
+          this.#show(
+            this.aim.look(
+              found.regions ?? found,
+              this.video.videoWidth * scale,
+              this.video.videoHeight * scale,
+            ),
+            scale,
+          );
         } catch (error) {
           // The outline is a help, not a condition: the button works without it.
           if (error.name === "AbortError") return;
@@ -146,7 +183,9 @@ class Camera {
     const pen = canvas.getContext("2d");
     pen.lineWidth = Math.max(canvas.width, canvas.height) / 160;
     pen.lineJoin = "round";
-    pen.strokeStyle = getComputedStyle(this.view).getPropertyValue(hint === "ready" ? "--found" : "--seen");
+    pen.strokeStyle = getComputedStyle(this.view).getPropertyValue(
+      hint === "ready" ? "--found" : "--seen",
+    );
     pen.beginPath();
     for (const [x, y] of outline(region)) pen.lineTo(x / scale, y / scale);
     pen.closePath();

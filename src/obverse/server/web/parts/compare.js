@@ -10,11 +10,19 @@ import { choice } from "../ui.js";
 export function compare(shown, name, { round = true } = {}) {
   const stage = h("div", { class: "compare-stage" });
   const draw = { slide, beside, heat };
-  const modes = [["slide", t("compare.slide")], ["beside", t("compare.beside")]];
+  const modes = [
+    ["slide", t("compare.slide")],
+    ["beside", t("compare.beside")],
+  ];
   if (shown.heat) modes.push(["heat", t("compare.heat")]);
   const set = (mode) => replace(stage, draw[mode](shown, name));
   set("slide");
-  return h("section", { class: `compare${round ? " is-round" : ""}`, "aria-label": t("compare.label") }, stage, choice(t("compare.mode"), "compare", modes, "slide", set));
+  return h(
+    "section",
+    { class: `compare${round ? " is-round" : ""}`, "aria-label": t("compare.label") },
+    stage,
+    choice(t("compare.mode"), "compare", modes, "slide", set),
+  );
 }
 
 // The slider is a real one, as large as the picture and unseen: a finger, a mouse, the arrow keys
@@ -41,7 +49,12 @@ function slide({ query, view }, name) {
     range,
     h("span", { class: "wipe-line", "aria-hidden": "true" }),
   );
-  const words = h("p", { class: "wipe-words", "aria-hidden": "true" }, h("span", {}, t("compare.yours")), h("span", {}, t("compare.theirs")));
+  const words = h(
+    "p",
+    { class: "wipe-words", "aria-hidden": "true" },
+    h("span", {}, t("compare.yours")),
+    h("span", {}, t("compare.theirs")),
+  );
   return [over, words];
 }
 
@@ -59,7 +72,18 @@ function beside({ query, view }, name) {
 
 function heat({ query, heat: map }) {
   return [
-    h("div", { class: "wipe" }, picture(query, t("compare.query"), { class: "under grey" }), picture(map, t("compare.heatAlt"), { class: "map" })),
-    h("p", { class: "heat-scale", "aria-hidden": "true" }, h("span", {}, t("compare.little")), h("i", {}), h("span", {}, t("compare.much"))),
+    h(
+      "div",
+      { class: "wipe" },
+      picture(query, t("compare.query"), { class: "under grey" }),
+      picture(map, t("compare.heatAlt"), { class: "map" }),
+    ),
+    h(
+      "p",
+      { class: "heat-scale", "aria-hidden": "true" },
+      h("span", {}, t("compare.little")),
+      h("i", {}),
+      h("span", {}, t("compare.much")),
+    ),
   ];
 }

@@ -23,25 +23,45 @@ function form(all, chosen, close) {
   if (!keys.length) return [h("p", {}, t("filter.none"))];
   const picks = keys.map((key) => {
     const values = all[key].map(([value, count]) => [attributeText(value), count]);
-    if (chosen[key] && !values.some(([value]) => value === chosen[key])) values.unshift([chosen[key], null]);
+    if (chosen[key] && !values.some(([value]) => value === chosen[key]))
+      values.unshift([chosen[key], null]);
     const select = h(
       "select",
       { name: key },
       h("option", { value: "" }, t("filter.any")),
-      values.map(([value, count]) => h("option", { value, selected: chosen[key] === value }, count === null ? value : `${value}  (${count})`)),
+      values.map(([value, count]) =>
+        h(
+          "option",
+          { value, selected: chosen[key] === value },
+          count === null ? value : `${value}  (${count})`,
+        ),
+      ),
     );
     return [key, select];
   });
   const apply = (event) => {
     event.preventDefault();
-    close(Object.fromEntries(picks.map(([key, select]) => [key, select.value]).filter(([, value]) => value)));
+    close(
+      Object.fromEntries(
+        picks.map(([key, select]) => [key, select.value]).filter(([, value]) => value),
+      ),
+    );
   };
   return [
     h(
       "form",
       { class: "stack", on: { submit: apply } },
-      h("div", { class: "columns" }, picks.map(([key, select]) => field(attributeName(key), select))),
-      h("div", { class: "actions" }, button(t("filter.apply"), () => {}, { kind: "strong", type: "submit" }), button(t("filter.clear"), () => close({}))),
+      h(
+        "div",
+        { class: "columns" },
+        picks.map(([key, select]) => field(attributeName(key), select)),
+      ),
+      h(
+        "div",
+        { class: "actions" },
+        button(t("filter.apply"), () => {}, { kind: "strong", type: "submit" }),
+        button(t("filter.clear"), () => close({})),
+      ),
     ),
   ];
 }

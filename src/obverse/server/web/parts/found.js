@@ -10,10 +10,22 @@ export function found(photo, size, marks, alt) {
   const shapes = marks.map(({ region, number, known }) => {
     const [x0, y0, x1] = region.box;
     const group = svg("g", { class: known ? "known" : "unknown", "data-number": number ?? "" });
-    group.append(svg("polygon", { points: outline(region).map((p) => p.join(",")).join(" ") }));
+    group.append(
+      svg("polygon", {
+        points: outline(region)
+          .map((p) => p.join(","))
+          .join(" "),
+      }),
+    );
     if (number) {
       const [cx, cy, r] = [(x0 + x1) / 2, y0 + unit * 0.012, unit * 0.024];
-      const text = svg("text", { x: cx, y: cy, "font-size": r * 1.15, "text-anchor": "middle", "dominant-baseline": "central" });
+      const text = svg("text", {
+        x: cx,
+        y: cy,
+        "font-size": r * 1.15,
+        "text-anchor": "middle",
+        "dominant-baseline": "central",
+      });
       text.textContent = number;
       group.append(svg("circle", { cx, cy, r }), text);
     }
@@ -23,6 +35,14 @@ export function found(photo, size, marks, alt) {
     "div",
     { class: "found", vars: { "--ratio": size.width / size.height } },
     local(photo, alt),
-    svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes),
+    svg(
+      "svg",
+      {
+        viewBox: `0 0 ${size.width} ${size.height}`,
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+      },
+      shapes,
+    ),
   );
 }

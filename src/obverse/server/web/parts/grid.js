@@ -124,9 +124,20 @@ export class Grid {
 
   #make(item, index) {
     const inside = item ? this.tile(item, index) : this.blank();
-    const stop = inside.matches("a, button, input") ? inside : inside.querySelector("a, button, input");
+    const stop = inside.matches("a, button, input")
+      ? inside
+      : inside.querySelector("a, button, input");
     if (stop) stop.tabIndex = index === this.#current ? 0 : -1;
-    return h("li", { "data-index": index, "data-blank": !item, "aria-setsize": this.total, "aria-posinset": index + 1 }, inside);
+    return h(
+      "li",
+      {
+        "data-index": index,
+        "data-blank": !item,
+        "aria-setsize": this.total,
+        "aria-posinset": index + 1,
+      },
+      inside,
+    );
   }
 
   #fetch() {
@@ -136,7 +147,8 @@ export class Grid {
     const wanted = new Set();
     for (let page = Math.floor(from / PAGE); page * PAGE < to; page += 1) wanted.add(page);
     for (const [page, aborter] of this.#aborters) if (!wanted.has(page)) aborter.abort();
-    for (const page of wanted) if (!this.#pages.has(page) && !this.#aborters.has(page)) this.#get(page);
+    for (const page of wanted)
+      if (!this.#pages.has(page) && !this.#aborters.has(page)) this.#get(page);
   }
 
   async #get(page, first = false) {
@@ -172,7 +184,16 @@ export class Grid {
 
   #key(event) {
     const page = this.#columns * Math.max(1, Math.floor(window.innerHeight / this.#row) - 1);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.#columns, ArrowUp: -this.#columns, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    const step = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: this.#columns,
+      ArrowUp: -this.#columns,
+      PageDown: page,
+      PageUp: -page,
+      Home: -Infinity,
+      End: Infinity,
+    }[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     this.focus(Math.min(this.total - 1, Math.max(0, this.#current + step)));
@@ -180,7 +201,10 @@ export class Grid {
 
   focus(index) {
     const head = document.getElementById("head").offsetHeight;
-    const top = this.view.getBoundingClientRect().top + window.scrollY + Math.floor(index / this.#columns) * this.#row;
+    const top =
+      this.view.getBoundingClientRect().top +
+      window.scrollY +
+      Math.floor(index / this.#columns) * this.#row;
     const [low, high] = [window.scrollY + head, window.scrollY + window.innerHeight - this.#row];
     if (top < low) window.scrollTo(0, top - head - this.gap);
     else if (top > high) window.scrollTo(0, top - window.innerHeight + this.#row + this.gap);

@@ -40,7 +40,13 @@ export async function removeItems(items, after) {
   await refresh();
   if (tokens.length) {
     after();
-    undoable(tokens.length === 1 ? t("item.removed", { name: nameOf(items[0]) }) : t("item.removedMany", { n: tokens.length }), tokens, after);
+    undoable(
+      tokens.length === 1
+        ? t("item.removed", { name: nameOf(items[0]) })
+        : t("item.removedMany", { n: tokens.length }),
+      tokens,
+      after,
+    );
   }
   if (failure) throw failure;
 }
@@ -61,19 +67,34 @@ export async function mergeItems(items, after) {
             h(
               "label",
               { class: "pick" },
-              h("input", { type: "radio", name: "stays", checked: item === stays, on: { change: () => (stays = item) } }),
+              h("input", {
+                type: "radio",
+                name: "stays",
+                checked: item === stays,
+                on: { change: () => (stays = item) },
+              }),
               picture(item.thumbnail, ""),
               h("span", {}, h("strong", {}, nameOf(item)), h("small", {}, item.id)),
             ),
           ),
         ),
-        h("div", { class: "actions" }, button(t("merge.do", { n: items.length }), () => close(true), { name: "merge", kind: "strong" })),
+        h(
+          "div",
+          { class: "actions" },
+          button(t("merge.do", { n: items.length }), () => close(true), {
+            name: "merge",
+            kind: "strong",
+          }),
+        ),
       );
     draw();
     return body;
   });
   if (!merged) return undefined;
-  const { undo } = await api.merge(stays.id, items.filter((item) => item !== stays).map((item) => item.id));
+  const { undo } = await api.merge(
+    stays.id,
+    items.filter((item) => item !== stays).map((item) => item.id),
+  );
   await refresh();
   after();
   if (undo) undoable(t("merge.done", { name: nameOf(stays) }), [undo], after);

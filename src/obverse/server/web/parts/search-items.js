@@ -34,7 +34,10 @@ export function searchItems(label, choose, first = []) {
     aborter = new AbortController();
     if (!text) return show(first);
     try {
-      const { items, total } = await api.items(new URLSearchParams({ q: text, limit: SHOWN }), aborter.signal);
+      const { items, total } = await api.items(
+        new URLSearchParams({ q: text, limit: SHOWN }),
+        aborter.signal,
+      );
       show(items);
       speak(t("collection.count", { n: total }));
     } catch (error) {
@@ -42,7 +45,11 @@ export function searchItems(label, choose, first = []) {
     }
     return undefined;
   };
-  const input = h("input", { type: "search", autocomplete: "off", on: { input: later(150, () => search(input.value.trim())) } });
+  const input = h("input", {
+    type: "search",
+    autocomplete: "off",
+    on: { input: later(150, () => search(input.value.trim())) },
+  });
   show(first);
   return h("div", { class: "stack" }, field(label, input), list);
 }

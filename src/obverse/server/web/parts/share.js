@@ -10,17 +10,29 @@ export async function share(question, name) {
   const { pictures } = await api.identify(question.photos, { ...question.options, draw: true });
   const sheet = await api.picture(pictures.sheet);
   const ending = sheet.type === "image/png" ? "png" : "jpg";
-  const file = new File([sheet], `${name.replace(/[\\/:*?"<>|]+/g, " ").slice(0, 80)}.${ending}`, { type: sheet.type });
+  const file = new File([sheet], `${name.replace(/[\\/:*?"<>|]+/g, " ").slice(0, 80)}.${ending}`, {
+    type: sheet.type,
+  });
   // A dialog, as a browser shares only right after a click, and drawing takes its time.
-  await ask(t("share.title"), () => [
-    h("div", { class: "sheet" }, local(sheet, t("share.alt", { name }))),
-    h(
-      "div",
-      { class: "actions" },
-      navigator.canShare?.({ files: [file] }) && button(t("share.share"), () => navigator.share({ files: [file], title: name }).catch(() => {}), { name: "share", kind: "strong" }),
-      button(t("share.save"), () => save(file), { name: "save" }),
-    ),
-  ].flat(), { kind: "wide" });
+  const shareable = navigator.canShare?.({ files: [file] });
+  await ask(
+    t("share.title"),
+    () => [
+      h("div", { class: "sheet" }, local(sheet, t("share.alt", { name }))),
+      h(
+        "div",
+        { class: "actions" },
+        shareable &&
+          button(
+            t("share.share"),
+            () => navigator.share({ files: [file], title: name }).catch(() => {}),
+            { name: "share", kind: "strong" },
+          ),
+        button(t("share.save"), () => save(file), { name: "save" }),
+      ),
+    ],
+    { kind: "wide" },
+  );
 }
 
 export function save(file) {

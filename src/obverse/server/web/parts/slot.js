@@ -15,14 +15,26 @@ export class Slot {
     this.label = label;
     this.give = give;
     this.remove = remove;
-    this.input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif", multiple: many, class: "unseen", "aria-label": label, on: { change: () => this.#chosen() } });
+    this.input = h("input", {
+      type: "file",
+      accept: "image/*,.heic,.heif,.avif",
+      multiple: many,
+      class: "unseen",
+      "aria-label": label,
+      on: { change: () => this.#chosen() },
+    });
     this.face = h("div", { class: "slot-face" });
-    this.view = h("div", { class: `slot ${shape}` }, h("label", { class: "slot-ring" }, this.input, this.face));
+    this.view = h(
+      "div",
+      { class: `slot ${shape}` },
+      h("label", { class: "slot-ring" }, this.input, this.face),
+    );
     this.view.addEventListener("dragover", (event) => {
       event.preventDefault();
       this.view.classList.add("over");
     });
-    for (const gone of ["dragleave", "drop"]) this.view.addEventListener(gone, () => this.view.classList.remove("over"));
+    for (const gone of ["dragleave", "drop"])
+      this.view.addEventListener(gone, () => this.view.classList.remove("over"));
     this.view.addEventListener("drop", (event) => {
       event.preventDefault();
       event.stopPropagation();
@@ -44,11 +56,25 @@ export class Slot {
     this.view.querySelector(":scope > .button")?.remove();
     this.view.classList.toggle("full", Boolean(photo));
     if (!photo) {
-      replace(this.face, icon("picture"), h("strong", {}, this.label), h("span", {}, t("slot.how")));
+      replace(
+        this.face,
+        icon("picture"),
+        h("strong", {}, this.label),
+        h("span", {}, t("slot.how")),
+      );
       return;
     }
-    replace(this.face, photo instanceof Blob ? local(photo, this.label) : picture(photo, this.label));
-    this.view.append(button("", () => this.remove?.(), { name: "close", kind: "round small", label: t("slot.remove", { what: this.label }) }));
+    replace(
+      this.face,
+      photo instanceof Blob ? local(photo, this.label) : picture(photo, this.label),
+    );
+    this.view.append(
+      button("", () => this.remove?.(), {
+        name: "close",
+        kind: "round small",
+        label: t("slot.remove", { what: this.label }),
+      }),
+    );
   }
 }
 

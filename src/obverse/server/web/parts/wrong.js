@@ -9,7 +9,9 @@ import { searchItems } from "./search-items.js";
 
 // Gives the item chosen, "" for "not in the catalogue", or undefined if nothing was stored.
 export function correct(photo, answer) {
-  const first = answer.candidates.slice(1).map(({ item, view }) => ({ ...item, thumbnail: api.pictureOf(view.id) }));
+  const first = answer.candidates
+    .slice(1)
+    .map(({ item, view }) => ({ ...item, thumbnail: api.pictureOf(view.id) }));
   return ask(t("wrong.title"), (close) => {
     const body = h("div", { class: "stack" });
     let learn = true;
@@ -17,7 +19,11 @@ export function correct(photo, answer) {
       const said = await busy(event.currentTarget, async () => {
         await api.correct({
           photo,
-          answer: JSON.stringify({ item: answer.known ? answer.best.item.id : null, probability: answer.best?.probability ?? null, known: answer.known }),
+          answer: JSON.stringify({
+            item: answer.known ? answer.best.item.id : null,
+            probability: answer.best?.probability ?? null,
+            known: answer.known,
+          }),
           item: item?.id ?? "",
           ...(item && learn && { add: true }),
         });
@@ -25,10 +31,17 @@ export function correct(photo, answer) {
       });
       if (!said) return;
       close(item ?? "");
-      toast(item ? t(learn ? "wrong.learned" : "wrong.stored", { name: nameOf(item) }) : t("wrong.storedNone"));
+      toast(
+        item
+          ? t(learn ? "wrong.learned" : "wrong.stored", { name: nameOf(item) })
+          : t("wrong.storedNone"),
+      );
     };
     const confirm = (item) => {
-      const yes = button(t("wrong.store"), (event) => store(event, item), { kind: "strong", name: "check" });
+      const yes = button(t("wrong.store"), (event) => store(event, item), {
+        kind: "strong",
+        name: "check",
+      });
       replace(
         body,
         h("p", {}, t("wrong.is"), " ", h("strong", {}, nameOf(item))),
@@ -43,7 +56,11 @@ export function correct(photo, answer) {
       replace(
         body,
         searchItems(t("wrong.search"), confirm, first),
-        h("div", { class: "actions" }, button(t("wrong.none"), (event) => store(event, null))),
+        h(
+          "div",
+          { class: "actions" },
+          button(t("wrong.none"), (event) => store(event, null)),
+        ),
       );
     start();
     return body;

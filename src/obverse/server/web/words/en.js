@@ -1,17 +1,17 @@
 // English. A table by plural form (one, other) is chosen by {n}.
 
 export default {
-  "skip": "Skip to the content",
-  "offline": "The server cannot be reached. You see what was seen before.",
-  "loading": "Loading …",
-  "close": "Close",
-  "cancel": "Cancel",
-  "save": "Save",
-  "delete": "Delete",
-  "back": "Back",
-  "undo": "Undo",
-  "undone": "Brought back.",
-  "value": "value",
+  skip: "Skip to the content",
+  offline: "The server cannot be reached. You see what was seen before.",
+  loading: "Loading …",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  delete: "Delete",
+  back: "Back",
+  undo: "Undo",
+  undone: "Brought back.",
+  value: "value",
 
   "nav.label": "Pages",
   "nav.identify": "Identify",
@@ -23,7 +23,10 @@ export default {
 
   "identify.title": "Which one is it?",
   "identify.lead": "Show a photo. The answer comes from your own catalogue, on your own machine.",
-  "identify.from": { one: "Looked up in {catalogue}: {n} item.", other: "Looked up in {catalogue}: {n} items." },
+  "identify.from": {
+    one: "Looked up in {catalogue}: {n} item.",
+    other: "Looked up in {catalogue}: {n} items.",
+  },
   "identify.mode": "What is in the photo",
   "identify.camera": "Use the camera",
   "identify.cameraSecond": "Photograph the other side",
@@ -55,10 +58,12 @@ export default {
   "camera.torch": "Light",
   "camera.turn": "Other camera",
   "camera.failed": "The camera cannot be used. Choose a photo instead.",
-  "camera.NotAllowedError": "The camera may not be used here: allow it in the browser's settings, or choose a photo.",
+  "camera.NotAllowedError":
+    "The camera may not be used here: allow it in the browser's settings, or choose a photo.",
   "camera.NotFoundError": "There is no camera here. Choose a photo instead.",
   "camera.NotReadableError": "Another program is using the camera. Close it, or choose a photo.",
-  "camera.insecure": "Browsers give the live camera to https pages only. “Use the camera” opens the phone's own camera instead.",
+  "camera.insecure":
+    "Browsers give the live camera to https pages only. “Use the camera” opens the phone's own camera instead.",
   "aim.none": "Lay it in the picture, on a plain ground",
   "aim.closer": "Go closer",
   "aim.back": "Move back: all of its rim should be seen",
@@ -128,7 +133,10 @@ export default {
   "tray.title": { one: "{n} object", other: "{n} objects" },
   "tray.summary": "{known} known, {unknown} not in this catalogue",
   "tray.back": "Back to the tray",
-  "tray.failed": { one: "{n} object could not be answered.", other: "{n} objects could not be answered." },
+  "tray.failed": {
+    one: "{n} object could not be answered.",
+    other: "{n} objects could not be answered.",
+  },
   "tray.csv": "Save as a table",
 
   "collection.count": { one: "{n} item", other: "{n} items" },
@@ -158,7 +166,7 @@ export default {
   "item.missing": "There is no such item",
   "item.title": "Title",
   "item.id": "Id",
-  "item.idHint": "A short name that stays. Left empty, it is made from the title.",
+  "item.idHint": "A short name that stays.",
   "item.attributes": "What is known of it",
   "item.edit": "Edit",
   "item.saved": "Saved.",
@@ -182,6 +190,7 @@ export default {
   "add.lead": "One picture is enough. Both sides are better.",
   "add.camera": "Photograph side after side",
   "add.ownId": "Give it an id of your own",
+  "add.idHint": "A short name that stays. Left empty, it is made from the title.",
   "add.keep": "Keep these for the next one",
   "add.save": "Add",
   "add.done": "{name} added.",
@@ -200,7 +209,8 @@ export default {
   "import.progress": "{n} of {total}: {text}",
   "import.done": "{n} pictures added, {skipped} were there already, {failed} could not be used.",
 
-  "duplicates.lead": "Pictures of different items that seem to show the same design. Merge them, or keep them apart.",
+  "duplicates.lead":
+    "Pictures of different items that seem to show the same design. Merge them, or keep them apart.",
   "duplicates.start": "Look for duplicates",
   "duplicates.looking": "Comparing every picture with its nearest …",
   "duplicates.count": { one: "{n} group", other: "{n} groups" },
@@ -222,14 +232,18 @@ export default {
   "about.p95": "95 % within {n} ms",
   "about.interval": "95 % interval {a} to {b}",
   "about.queries": { one: "{n} photo", other: "{n} photos" },
-  "about.reliability": "How often it was right, against how sure it said it was. On the line it tells the truth.",
+  "about.reliability":
+    "How often it was right, against how sure it said it was. On the line it tells the truth.",
   "about.said": "how sure it said",
   "about.was": "how often right",
   "about.report": "The whole report",
   "about.privacy": "Your photos stay with you",
-  "about.private1": "This page and everything behind it come from one machine: the one in your address bar. Nothing is asked of anyone else, and there is no account, no telemetry, no font and no script from elsewhere.",
-  "about.private2": "A photo that is only identified is forgotten after ten minutes. Large photos are made smaller in your browser, and the place they were taken at is left out.",
-  "about.private3": "What you add is kept in the catalogue's folder, together with the corrections you store.",
+  "about.private1":
+    "This page and everything behind it come from one machine: the one in your address bar. Nothing is asked of anyone else, and there is no account, no telemetry, no font and no script from elsewhere.",
+  "about.private2":
+    "A photo that is only identified is forgotten after ten minutes. Large photos are made smaller in your browser, and the place they were taken at is left out.",
+  "about.private3":
+    "What you add is kept in the catalogue's folder, together with the corrections you store.",
   "about.machine": "This catalogue",
   "about.catalogue": "Name",
   "about.items": "Items",
@@ -238,7 +252,7 @@ export default {
   "about.models": "Models",
   "about.version": "Version",
 
-  "attribute": "attribute",
+  attribute: "attribute",
   "attributes.add": "Another attribute",
   "attributes.drop": "Remove the attribute {name}",
   "attribute.country": "Country",
