@@ -54,7 +54,7 @@ def test_each_missing_package_is_named(monkeypatch: Any) -> None:
         (("--data", "{tmp}"), "no pictures to learn from"),
         (("--data", "{tmp}", "--loss", "hinge"), "unknown loss 'hinge'"),
         (("--data", "{tmp}", "--device", "tpu"), "unknown device 'tpu'"),
-        (("--data", "{tmp}", "--depth", "3"), "depth is 3; choose 6 to 11"),
+        (("--data", "{tmp}", "--depth", "3"), "depth is 3; choose 6 to 16"),
         (("--data", "{tmp}", "--channels", "2"), "dim is 256; 2 channels give 70 at most"),
     ],
 )

@@ -60,7 +60,7 @@ def serve(
     max_megapixels: MaxMegapixels = 50.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log failures only.")] = False,
 ) -> None:
-    """Serve a catalogue: a web app for phones and browsers, and an HTTP API.
+    """Serve a catalogue to phones and browsers: web app, HTTP API.
 
     On this machine alone unless --host says otherwise. Anyone who reaches it may ask; writing needs
     a key (obverse key), but on this machine only once there is one.
@@ -108,7 +108,7 @@ def key(
     revoke: Annotated[bool, typer.Option("--revoke", help="Take that key back.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key that opens a served catalogue, list the keys, or take one back.
+    """Make, list or take back keys that open a served catalogue.
 
     The key is shown once; the catalogue keeps its hash. A running server takes notice when it is
     started again.

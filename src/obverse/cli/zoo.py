@@ -64,9 +64,9 @@ def compare(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """How alike two pictures are: pixels, histograms, hashes, embeddings, keypoints.
+    """How alike two pictures are, by every measure.
 
-    Pixels are compared at the first picture's size. --draw shows the keypoints found again.
+    By pixels, histograms, hashes, embeddings and keypoints. Pixels are compared at the first picture's size. --draw shows the keypoints found again.
     """
     if draw is not None:
         from obverse.canvas import check_format
