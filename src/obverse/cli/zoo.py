@@ -66,7 +66,8 @@ def compare(
 ) -> None:
     """How alike two pictures are, by every measure.
 
-    By pixels, histograms, hashes, embeddings and keypoints. Pixels are compared at the first picture's size. --draw shows the keypoints found again.
+    By pixels, histograms, hashes, embeddings and keypoints. Pixels are compared at the first
+    picture's size. --draw shows the keypoints found again.
     """
     if draw is not None:
         from obverse.canvas import check_format
