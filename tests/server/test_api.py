@@ -71,7 +71,7 @@ def test_pictures_lie_in_one_frame(server: Served, coins: Coins) -> None:
         pictures[name] = decode(server.http.get(told["aligned"][name]).content)
         assert pictures[name].shape == (512, 512, 3)
     heat = decode(server.http.get(told["heat"]).content)
-    assert heat.shape == (512, 512, 4)
+    assert heat.shape == (256, 256, 4)
     assert heat[..., 3].max() > 128
     assert heat[0, 0, 3] == 0
     # Edges, as photo and scan are lit from different sides.

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field, Json
 
 from obverse import canvas
@@ -103,7 +104,7 @@ async def list_items(
         state.client(request),
         lambda: shelf.page(words=q, where=where, sort=sort, offset=offset, limit=limit),
     )
-    return {"total": total, "items": [listed(entry) for entry in found]}
+    return JSONResponse({"total": total, "items": [listed(entry) for entry in found]})
 
 
 @routes.get(

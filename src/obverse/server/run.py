@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -35,7 +36,8 @@ def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) ->
         timeout_graceful_shutdown=settings.stop_seconds,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on once all is finished
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:
