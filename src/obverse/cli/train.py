@@ -127,7 +127,7 @@ def calibrate(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Fit the probabilities to a catalogue's own items, if that is better.
+    """Fit the probabilities to a catalogue's own items, if it helps.
 
     Its views are asked as queries, with their item in the catalogue and without. What is fitted is
     judged on items it was not fitted on, against the calibration that the package ships.
