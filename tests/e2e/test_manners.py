@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("e2e")
 COMMANDS = (
     *("add", "identify", "match", "info", "list", "show", "remove", "export"),
     *("level", "quality", "cutout", "find", "normalise", "embed", "search", "verify", "year"),
-    *("evaluate", "mint", "adapt"),
+    *("evaluate", "mint", "adapt", "serve", "key"),
 )
 GROUPS = ("train",)
 HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")
