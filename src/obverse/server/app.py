@@ -16,7 +16,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from obverse._version import __version__
 from obverse.errors import ObverseError
-from obverse.server import ask, bulk, corrections, describe, duplicates, items, site, stages, words
+from obverse.server import (
+    ask,
+    bulk,
+    corrections,
+    describe,
+    duplicates,
+    items,
+    listing,
+    site,
+    stages,
+    words,
+)
 from obverse.server.body import BodyLimits
 from obverse.server.errors import bare, problem, respond, status_of
 from obverse.server.guard import Guard
@@ -24,7 +35,7 @@ from obverse.server.settings import Settings
 from obverse.server.state import State
 from obverse.server.watch import Watch, log
 
-PARTS = (site, ask, stages, words, bulk, items, corrections, duplicates)
+PARTS = (site, listing, ask, stages, words, bulk, items, corrections, duplicates)
 ABOUT = """Photo in, the right coin out: from your own catalogue, on your own machine.
 
 Writing needs a key: `Authorization: Bearer KEY`. Errors are problems (RFC 9457)."""
