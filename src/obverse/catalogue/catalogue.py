@@ -89,6 +89,7 @@ class Catalogue:
                     finder=self._finder or "",
                 )
             )
+            _ = self.pipeline.verifier
             if not named.needs_fitting(self.pipeline.recipe):
                 self._create()
 

@@ -38,7 +38,7 @@ class Pictures:
 
     def __init__(self, descriptor: Descriptor, recipe: Recipe) -> None:
         self.descriptor, self._recipe = descriptor, recipe
-        self.name, self.fingerprint = zoo.kind(descriptor.name), descriptor.fingerprint
+        self.name, self.fingerprint = zoo.kind(recipe.embedder), descriptor.fingerprint
         self.dim = descriptor.dim
         self._is_alone = recipe.verifier.startswith("vector")
         self.map_shape = (1, 1, 1) if self._is_alone else (self.dim, 1, 1)

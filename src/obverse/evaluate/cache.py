@@ -21,9 +21,9 @@ KEEP = 16
 
 ASIDE = (
     *("evaluate", "mint", "server", "train", "cli", "year"),
-    *("canvas.py", "cutout.py", "decide.py", "draw.py", "errors.py", "fonts", "layer.py"),
-    *("draw_sides.py", "draw_tray.py", "found.py", "fuse.py", "quality.py", "search.py"),
-    *("tray.py", "words.py"),
+    *("canvas.py", "compare.py", "cutout.py", "decide.py", "draw.py", "errors.py", "fonts"),
+    *("draw_sides.py", "draw_tray.py", "found.py", "fuse.py", "layer.py", "quality.py"),
+    *("search.py", "tray.py", "words.py"),
 )
 """Parts of the package that leave no trace in a catalogue; all others do."""
 
