@@ -18,9 +18,9 @@ pytestmark = pytest.mark.xdist_group("e2e")
 COMMANDS = (
     *("add", "identify", "match", "info", "list", "show", "remove", "export"),
     *("level", "quality", "cutout", "find", "normalise", "embed", "search", "verify", "year"),
-    *("evaluate", "mint", "adapt", "classify", "detect", "segment"),
+    *("evaluate", "mint", "adapt", "classify", "detect", "segment", "compare"),
 )
-GROUPS = ("train",)
+GROUPS = ("train", "zoo")
 HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")
 
 

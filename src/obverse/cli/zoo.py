@@ -64,7 +64,7 @@ def compare(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """How alike two pictures are: pixels, histograms, hashes, embeddings, keypoints.
+    """How alike two pictures are, by every measure.
 
     Pixels are compared at the first picture's size. --draw shows the keypoints found again.
     """
