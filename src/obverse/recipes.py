@@ -67,7 +67,7 @@ RECIPES = {
 }
 DEFAULT = "coin"
 DEEP_SHORTLIST = 20
-"""Views that a network matches: each takes some tenths of a second on a CPU."""
+"""Views that a network matches: each takes a CPU some seconds (benchmarks/RESULTS.md)."""
 OWN = {r.embedder for r in RECIPES.values()}
 """Embedders that recipes bring."""
 

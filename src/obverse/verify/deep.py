@@ -4,8 +4,8 @@ LightGlue (Lindenberger et al., 2023) or SuperGlue (Sarlin et al., 2020) on Supe
 or EfficientLoFTR (Wang et al., 2024), which needs none. The pairs are then proved as those of
 ``local``: one plane, colours that agree.
 
-What is kept of a view is its picture as JPEG, some 50 KB, and not its features: SuperPoint's would
-be ten times as large, and this way any matcher can be asked. These matchers hold for turns up to
+What is kept of a view is its picture as JPEG, some 100 kB, and not its features: SuperPoint's would
+be twenty times as large, and this way any matcher can be asked. These matchers hold for turns up to
 some 30 degrees and are for flat things that are seen upright; round ones lie at any turn.
 """
 
