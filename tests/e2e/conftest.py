@@ -87,6 +87,33 @@ def minted(tmp_path_factory: pytest.TempPathFactory) -> Minted:
     return Minted(root, protocol, rows, photos)
 
 
+@dataclass(frozen=True)
+class Few:
+    """Eight scans in one folder, as ITEM_SIDE.jpg, and a protocol of them and a few photos."""
+
+    scans: Path
+    protocol: Path
+
+
+@pytest.fixture(scope="session")
+def few(minted: Minted, tmp_path_factory: pytest.TempPathFactory) -> Few:
+    root = tmp_path_factory.mktemp("few")
+    (root / "scans").mkdir()
+    rows = [("photo", "role", "item")]
+    for scan in sorted(minted.photos.glob("*/*"))[:8]:
+        name = f"scans/{scan.parent.name}_{scan.name}"
+        shutil.copy(scan, root / name)
+        rows.append((name, "catalogue", scan.parent.name))
+    known = {item for _, _, item in rows}
+    asked = [row for row in minted.of("query") if row["item"] in known][:5]
+    for n, row in enumerate(asked):
+        shutil.copy(minted.protocol.parent / row["photo"], root / f"{n}.jpg")
+        rows.append((f"{n}.jpg", "query", row["item"]))
+    with (root / "protocol.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+    return Few(root / "scans", root / "protocol.csv")
+
+
 @pytest.fixture(scope="session")
 def catalogue(minted: Minted, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue of all minted items; for reading only."""
