@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,14 +61,14 @@ def serve(
     * 2**20,
     max_megapixels: MaxMegapixels = 50.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log failures only.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Serve a catalogue: a web app for phones and browsers, and an HTTP API.
+    """Serve a catalogue: a web app and an HTTP API.
 
     On this machine alone unless --host says otherwise. Anyone who reaches it may ask; writing needs
     a key (obverse key), but on this machine only once there is one.
     """
     check_extra()
-    import os
 
     from obverse.catalogue.folder import read_manifest
     from obverse.server.keys import chosen
@@ -96,8 +98,12 @@ def serve(
     )
     bound = listen(host, port)
     with bound:
-        for address in addresses(host, bound.getsockname()[1]):
-            write(address)
+        found = addresses(host, bound.getsockname()[1])
+        if as_json:
+            emit({"addresses": found})
+        else:
+            write("\n".join(found))
+        sys.stdout.flush()
         say("Ctrl-C stops it")
         run(settings, bound, quiet=quiet)
 
@@ -108,9 +114,9 @@ def key(
     revoke: Annotated[bool, typer.Option("--revoke", help="Take that key back.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key that opens a served catalogue, list the keys, or take one back.
+    """Make, list or revoke the keys of a served catalogue.
 
-    The key is shown once; the catalogue keeps its hash. A running server takes notice when it is
+    A key is shown once; the catalogue keeps its hash. A running server takes notice when it is
     started again.
     """
     from obverse.server import keys
