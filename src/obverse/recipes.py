@@ -15,9 +15,11 @@ class Recipe:
     Attributes:
         finder: name of a finder in ``obverse.find``.
         geometry: ``disc`` (ellipse to unit disc, polar unwrap) or ``flat`` (upright rectangle).
-        embedder: name of an embedder in ``obverse.embed``, or the path of a model's card.
+        embedder: name of an embedder in ``obverse.embed``, the path of a model's card, or the name
+            of a descriptor in ``obverse.zoo``.
         verifier: name of a verifier in ``obverse.verify``.
         shortlist: how many of the nearest views are verified.
+        post: what is done to vectors, a chain of ``obverse.zoo.post``.
     """
 
     name: str
@@ -26,6 +28,19 @@ class Recipe:
     embedder: str
     verifier: str
     shortlist: int = 600
+    post: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Is the embedder a descriptor of ``obverse.zoo``?"""
+        from obverse import zoo
+
+        return zoo.entry(self.embedder) is not None
+
+    @property
+    def turns(self) -> bool:
+        """Do the maps of its embedder turn with the object?"""
+        return self.geometry == "disc" and not self.is_named
 
 
 RECIPES = {
@@ -51,21 +66,99 @@ RECIPES = {
     )
 }
 DEFAULT = "coin"
+DEEP_SHORTLIST = 20
+"""Views that a network matches: each takes some tenths of a second on a CPU."""
+OWN = {r.embedder for r in RECIPES.values()}
+"""Embedders that recipes bring."""
 
 
-def get(name: str, embedder: str | Path | None = None) -> Recipe:
-    """The recipe of that name, with its own embedder or the one named. Raises ``UsageError`` for
-    an unknown recipe, or an embedder of round things for another one."""
+def get(
+    name: str,
+    embedder: str | Path | None = None,
+    *,
+    post: str = "",
+    verifier: str = "",
+    finder: str = "",
+) -> Recipe:
+    """The recipe of that name, with its own stages or those named.
+
+    Args:
+        embedder: a model's card, or a descriptor's name (``obverse.zoo``).
+        post: a chain of ``obverse.zoo.post``.
+        verifier: name of a verifier; descriptors have ``vector`` by default.
+        finder: name of a finder.
+
+    Raises:
+        UsageError: an unknown recipe, or stages that do not go together.
+    """
     try:
         recipe = RECIPES[name]
     except KeyError:
         raise UsageError(
             f"unknown recipe {name!r}", hint=f"choose one of: {', '.join(RECIPES)}"
         ) from None
-    if embedder and recipe.geometry != "disc":
+    if embedder in OWN - {recipe.embedder}:
+        raise UsageError(
+            f"recipe {name!r} has no embedder {embedder!r}",
+            hint=f"leave it out, or choose the recipe of {embedder}",
+        )
+    own = recipe.verifier
+    recipe = replace(recipe, finder=finder or recipe.finder)
+    recipe = replace(recipe, embedder=str(embedder or recipe.embedder), post=post)
+    if recipe.geometry != "disc" and not (recipe.is_named or recipe.embedder in OWN):
         raise UsageError(
             f"recipe {name!r} takes no other embedder",
             where=embedder,
-            hint="trained embedders are for round things: recipes coin and disc",
+            hint="trained embedders are for round things: recipes coin and disc; "
+            "see obverse zoo for others",
         )
-    return replace(recipe, embedder=str(embedder)) if embedder else recipe
+    verifier = verifier or ("vector" if recipe.is_named else own)
+    if verifier.startswith("deep"):
+        recipe = replace(recipe, shortlist=DEEP_SHORTLIST)
+    return replace(recipe, verifier=_checked(recipe, verifier))
+
+
+def settle(embedder: str | Path) -> str:
+    """An embedder's name as a manifest keeps it: paths are absolute."""
+    from obverse import zoo
+
+    name = str(embedder)
+    if zoo.entry(name):
+        return zoo.settled(name)
+    return name if name in OWN else str(Path(name).absolute())
+
+
+def settle_verifier(verifier: str | None) -> str | None:
+    """A verifier's name as a manifest keeps it: a folder is absolute."""
+    if verifier is None or not verifier.startswith("deep:"):
+        return verifier
+    from obverse.zoo import hub
+
+    return f"deep:{hub.place(verifier.removeprefix('deep:'))}"
+
+
+def _checked(recipe: Recipe, verifier: str) -> str:
+    """A verifier that goes with the recipe's embedder, with what ranks a shortlist again."""
+    from obverse.zoo.post import reranks
+
+    fits = {
+        "vector": recipe.is_named,
+        "polar": recipe.turns,
+        "texture": recipe.geometry == "disc",
+        "local": recipe.geometry == "flat",
+        "deep": recipe.geometry == "flat",
+    }
+    if not fits.get(verifier.partition(":")[0], True):
+        good = ", ".join(v for v, is_fit in fits.items() if is_fit)
+        raise UsageError(
+            f"verifier {verifier!r} does not go with embedder {recipe.embedder!r} of recipe "
+            f"{recipe.name!r}",
+            hint=f"choose one of: {good}",
+        )
+    steps = reranks(recipe.post)
+    if steps and verifier != "vector":
+        raise UsageError(
+            f"{steps[0]!r} ranks vectors again, verifier {verifier!r} ranks by more",
+            hint="leave it out, or name a descriptor as embedder; see obverse zoo",
+        )
+    return ":".join(filter(None, (verifier, ",".join(steps))))

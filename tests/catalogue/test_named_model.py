@@ -109,6 +109,6 @@ def test_a_layer_of_another_model_is_refused(tmp_path: Path, photos: list[Path])
     with Catalogue(tmp_path / "c.obv") as made:
         made.add(photos)
         eye = np.eye(2, dtype=np.float32)
-        made.store.put_layer(Layer(eye, eye, 1.0, "polar-of-another", {}).to_bytes())
+        made.store.put_blob("layer", Layer(eye, eye, 1.0, "polar-of-another", {}).to_bytes())
     with pytest.raises(CatalogueMismatch, match="--off"):
         Catalogue(tmp_path / "c.obv")

@@ -58,14 +58,18 @@ class AddReport:
         skipped: views that were in already.
         moved: views recognised under a new name or item.
         items: items in the catalogue afterwards.
+        ignored: files or lines passed over on purpose: hidden, of another kind, or said twice.
         failed: inputs that could not be used.
+        notes: what looks like a slip in a table, a line each.
     """
 
     added: int = 0
     skipped: int = 0
     moved: int = 0
     items: int = 0
+    ignored: int = 0
     failed: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -73,6 +77,8 @@ class AddReport:
             "skipped": self.skipped,
             "moved": self.moved,
             "items": self.items,
+            "ignored": self.ignored,
+            "notes": self.notes,
             "failed": [f.to_dict() for f in self.failed],
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from obverse import find, recipes, zoo
 from obverse import photo as photos
-from obverse import recipes
 from obverse._version import __version__
-from obverse.catalogue import duplicates, editing, exporter, importers, levelling
+from obverse.catalogue import duplicates, editing, exporter, fitting, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
 from obverse.catalogue.duplicates import Group
 from obverse.catalogue.folder import check, exists
@@ -22,7 +22,15 @@ from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
-from obverse.errors import CatalogueMismatch, NotInCatalogue, PhotoError, UsageError
+from obverse.decide import Decider
+from obverse.embed import named
+from obverse.errors import (
+    CatalogueMismatch,
+    CatalogueMissing,
+    NotInCatalogue,
+    PhotoError,
+    UsageError,
+)
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
@@ -35,8 +43,13 @@ class Catalogue:
     Args:
         uri: a folder, by custom ending in ``.obv``.
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
-        embedder: card of the model a new catalogue gets instead of the recipe's own; an existing
-            one must have been made with it, and notes where it is now.
+        embedder: card of the model, or name of the descriptor (``obverse.zoo``), that a new
+            catalogue gets instead of the recipe's own; an existing one must have been made with it,
+            and notes where it is now. What has to be fitted is fitted on the first photos added;
+            the catalogue is made then.
+        post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
+        verifier: the verifier that a new catalogue gets instead of the usual one.
+        finder: the finder that a new catalogue gets instead of the usual one (``owlvit:coin`` …).
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -52,6 +65,9 @@ class Catalogue:
         *,
         recipe: str | None = None,
         embedder: str | Path | None = None,
+        post: str | None = None,
+        verifier: str | None = None,
+        finder: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -61,18 +77,29 @@ class Catalogue:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
         self.limits = limits or Limits()
         self._recipe = recipe
-        self._embedder = str(Path(embedder).absolute()) if embedder else ""
+        self._embedder = recipes.settle(embedder) if embedder else ""
+        self._post, self._verifier = post, recipes.settle_verifier(verifier)
+        self._finder = find.get(finder).name if finder else None
+        self._opened: LanceStore | None = None
         if exists(self.uri) or not create:
-            self._store = LanceStore.open(self.uri)
+            self._opened = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-                if self._embedder and self._store.manifest.embedder != self._embedder:
-                    self._store.name_embedder(self._embedder)
+                self._note_places()
         else:
-            pipeline = Pipeline(recipes.get(recipe or recipes.DEFAULT, self._embedder))
-            manifest = replace(expected_manifest(pipeline), embedder=self._embedder)
-            self._store = LanceStore.create(self.uri, manifest)
-            self.pipeline = pipeline
+            name = recipe or recipes.DEFAULT
+            self.pipeline = Pipeline(
+                recipes.get(
+                    name,
+                    self._embedder,
+                    post=post or "",
+                    verifier=self._verifier or "",
+                    finder=self._finder or "",
+                )
+            )
+            _ = self.pipeline.verifier
+            if not named.needs_fitting(self.pipeline.recipe):
+                self._create()
 
     def __enter__(self) -> Catalogue:
         return self
@@ -87,7 +114,28 @@ class Catalogue:
 
     def close(self) -> None:
         """Release the store."""
-        self._store.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _create(self) -> None:
+        manifest = replace(
+            expected_manifest(self.pipeline),
+            embedder="" if self._embedder in recipes.OWN else self._embedder,
+            post=self._post or "",
+            verifier=self._verifier or "",
+            finder=self._finder or "",
+        )
+        self._opened = LanceStore.create(self.uri, manifest, self.pipeline.fitted)
+
+    @property
+    def _store(self) -> LanceStore:
+        if self._opened is None:
+            raise CatalogueMissing(
+                "nothing was added yet",
+                where=self.uri,
+                hint=f"{self.pipeline.recipe.embedder} is fitted on the first photos added",
+            )
+        return self._opened
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -104,9 +152,17 @@ class Catalogue:
                 hint="upgrade: pip install -U obverse",
             )
         name = self._embedder or manifest.embedder
-        pipeline = Pipeline(recipes.get(self._recipe or manifest.recipe, name))
+        self._check_stages(manifest)
+        recipe = recipes.get(
+            self._recipe or manifest.recipe,
+            name,
+            post=manifest.post,
+            verifier=self._verifier or manifest.verifier,
+            finder=self._finder or manifest.finder,
+        )
+        pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
-        pipeline.layer = self._layer()
+        pipeline.layer, pipeline.calibration = self._layer(), self._calibration()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
             raise CatalogueMismatch(
                 "its layer was fitted for another model",
@@ -115,9 +171,42 @@ class Catalogue:
             )
         return pipeline
 
+    def _check_stages(self, manifest: Manifest) -> None:
+        """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
+        own = recipes.RECIPES[manifest.recipe].finder
+        for stage, kind in _KINDS.items():
+            had = getattr(manifest, stage) or (own if stage == "finder" else "")
+            name = getattr(self, f"_{stage}")
+            if name is None or (stage == "embedder" and not name):
+                continue
+            if kind(name) != kind(had):
+                raise CatalogueMismatch(
+                    f"its {stage} is {had or 'the usual one'}, not {name}",
+                    where=self.uri,
+                    hint="leave it out, or add the photos to a new catalogue",
+                )
+
+    def _note_places(self) -> None:
+        """What the catalogue was made with may lie elsewhere now."""
+        for stage in ("embedder", "verifier", "finder"):
+            name, had = getattr(self, f"_{stage}"), getattr(self._store.manifest, stage)
+            if name and had and name != had:
+                self._store.name_stage(stage, name)
+
     def _layer(self) -> Layer | None:
-        data = self._store.layer()
+        data = self._store.blob("layer")
         return None if data is None else Layer.from_bytes(data, self.uri)
+
+    def _calibration(self) -> Decider | None:
+        data = self._store.blob("calibration")
+        return None if data is None else Decider.from_bytes(data, self.uri)
+
+    def keep(self, name: str, data: bytes | None) -> None:
+        """Keep what was fitted to this catalogue, by a name of ``store.BLOBS``, and use it from now
+        on; None takes it off."""
+        self._store.put_blob(name, data)
+        if "pipeline" in vars(self):
+            self.pipeline.layer, self.pipeline.calibration = self._layer(), self._calibration()
 
     @property
     def store(self) -> Store:
@@ -136,6 +225,7 @@ class Catalogue:
         *,
         top: int = 5,
         year: bool | None = None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item is in the photo?
 
@@ -144,14 +234,19 @@ class Catalogue:
             top: how many candidates to give.
             year: read the year on the object, always (True), never (False), or only where the
                 nearest items differ by their year alone (None).
+            max_wrong: share of wrong answers, of all, that you put up with, by the calibration's
+                curve: the fewer, the more photos come back as unknown. None is its usual one.
 
         Raises:
             PhotoError: the photo cannot be used.
+            UsageError: ``top`` or ``max_wrong`` out of range.
         """
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        answer = self.pipeline.identify(self._store, loaded, top=_checked(top), year=year)
+        answer = self.pipeline.identify(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
     def identify_sides(
@@ -160,6 +255,7 @@ class Catalogue:
         other: str | Path | bytes | Array | Photo | None = None,
         *,
         top: int = 5,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item shows these two sides?
 
@@ -167,6 +263,7 @@ class Catalogue:
             photo, other: photos of the two sides, in any order, as for ``identify``; or one photo
                 with both sides in it.
             top: how many candidates to give.
+            max_wrong: as for ``identify``.
 
         Returns:
             One answer. Its ``sides`` are the answers to each photo alone, its ``pairing`` tells
@@ -178,15 +275,26 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = [self.load(p) for p in (photo, other) if p is not None]
-        answer = self.pipeline.identify_sides(self._store, loaded, top=_checked(top))
+        answer = self.pipeline.identify_sides(
+            self._store, loaded, top=_checked(top), max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
-    def identify_all(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Tray:
+    def identify_all(
+        self,
+        photo: str | Path | bytes | Array | Photo,
+        *,
+        top: int = 5,
+        year: bool = False,
+        max_wrong: float | None = None,
+    ) -> Tray:
         """Which items are in the photo? Every object that is found gets its own answer.
 
         Args:
             photo: as for ``identify``.
             top: how many candidates to give for each object.
+            year: read the year on every object.
+            max_wrong: as for ``identify``.
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -194,7 +302,9 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top))
+        tray = self.pipeline.identify_all(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
     def items(self) -> list[Item]:
@@ -234,6 +344,7 @@ class Catalogue:
             "bytes": stats.bytes,
             "index": stats.index,
             "layer": layer.card if (layer := self._layer()) else "none",
+            "calibration": own.card if (own := self._calibration()) else "shipped",
         }
 
     # -- changing ----------------------------------------------------------------------------
@@ -271,6 +382,8 @@ class Catalogue:
         rows: list[Row] = []
         failed: list[Failure] = []
         folders: list[Path] = []
+        notes: list[str] = []
+        ignored = 0
         for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
             if isinstance(one, Row):
                 photo = one.photo if isinstance(one.photo, Photo) else Path(one.photo)
@@ -291,8 +404,16 @@ class Catalogue:
             rows += listing.rows
             failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
             folders += [path] if path.is_dir() else []
+            notes += listing.notes
+            ignored += listing.ignored
+        if self._opened is None:
+            fitted = fitting.fit(self.pipeline, rows, self.limits, progress)
+            self.pipeline = Pipeline(self.pipeline.recipe, fitted)
+            self._create()
         addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
         addition.report.failed += failed
+        addition.report.notes += notes
+        addition.report.ignored = ignored
         return addition.run(progress)
 
     def remove(self, ids: str | Sequence[str]) -> int:
@@ -419,10 +540,25 @@ def expected_manifest(pipeline: Pipeline) -> Manifest:
     )
 
 
+_KINDS: dict[str, Callable[[str], str]] = {
+    "embedder": zoo.kind,
+    "post": str,
+    "verifier": lambda name: "deep" if name.startswith("deep") else name,
+    "finder": lambda name: name.partition("@")[0],
+}
+"""What must stay the same of a stage's name: models and files may move."""
+
+
 def _checked(top: int) -> int:
     if top < 1:
         raise UsageError(f"top is {top}", hint="ask for at least one candidate")
     return top
+
+
+def _share(max_wrong: float | None) -> float | None:
+    if max_wrong is not None and not 0 <= max_wrong <= 1:
+        raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
+    return max_wrong
 
 
 def _now() -> str:
@@ -435,6 +571,7 @@ def identify(
     *,
     top: int = 5,
     year: bool | None = None,
+    max_wrong: float | None = None,
 ) -> Answer:
     """Which item is in the photo? The one-liner; keep a ``Catalogue`` open for more than one.
 
@@ -443,6 +580,6 @@ def identify(
         PhotoError: the photo cannot be used.
     """
     if isinstance(catalogue, Catalogue):
-        return catalogue.identify(photo, top=top, year=year)
+        return catalogue.identify(photo, top=top, year=year, max_wrong=max_wrong)
     with Catalogue(catalogue, create=False) as opened:
-        return opened.identify(photo, top=top, year=year)
+        return opened.identify(photo, top=top, year=year, max_wrong=max_wrong)

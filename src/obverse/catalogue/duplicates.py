@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.store import Hits, Store
-from obverse.pipeline import Pipeline, best_views
+from obverse.pipeline import Pipeline
 from obverse.types import Embedding, Progress, View
 
 BATCH = 32
@@ -92,13 +92,12 @@ def _alike(
         hits.maps[others],
         [hits.described[i] for i in others] if hits.described else (),
     )
-    scores, _ = pipeline.verify(query, rest)
-    first = best_views(rest.items, scores)
-    chances = pipeline.decider.probabilities(scores[first])
-    for i, chance in zip(first, chances, strict=True):
+    first, standing, _ = pipeline.rank(query, rest, 1)
+    chances = pipeline.decider.probabilities(standing)
+    for i, score, chance in zip(first, standing.scores, chances, strict=True):
         if not pipeline.decider.known(float(chance)):
             return
-        yield rest.views[i], float(scores[i]), float(chance)
+        yield rest.views[i], float(score), float(chance)
 
 
 def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> list[Group]:

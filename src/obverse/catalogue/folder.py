@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from obverse.catalogue.store import FORMAT, Manifest
+from obverse.catalogue.store import BLOBS, FORMAT, Manifest
 from obverse.errors import (
     CatalogueDamaged,
     CatalogueError,
@@ -18,11 +18,11 @@ from obverse.errors import (
     CatalogueNewer,
 )
 
-MANIFEST, LAYER = "manifest.json", "layer.npz"
+MANIFEST = "manifest.json"
 TABLES = ("items.lance", "views.lance")
 UNDO, KEYS, CORRECTIONS = "undo", "keys.json", "corrections"
-PARTS = tuple(f"{name}.part" for name in (MANIFEST, LAYER, KEYS))
-OURS = {".lock", MANIFEST, LAYER, KEYS, *PARTS, UNDO, CORRECTIONS, *TABLES}
+FILES = {MANIFEST, KEYS, *BLOBS.values()}
+OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), UNDO, CORRECTIONS, *TABLES}
 
 
 def exists(uri: str | Path) -> bool:
@@ -84,6 +84,9 @@ def read_manifest(uri: str | Path) -> Manifest:
             created=str(data["created"]),
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
+            finder=str(data.get("finder", "")),
+            post=str(data.get("post", "")),
+            verifier=str(data.get("verifier", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CatalogueDamaged(
@@ -96,18 +99,18 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_whole(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
 
 
-def read_layer(folder: Path) -> bytes | None:
-    """The query layer's bytes; None where there is none."""
-    path = folder / LAYER
+def read_blob(folder: Path, name: str) -> bytes | None:
+    """The bytes of a file beside the rows; None where there is none."""
+    path = folder / name
     return path.read_bytes() if path.exists() else None
 
 
-def write_layer(folder: Path, layer: bytes | None) -> None:
+def write_blob(folder: Path, name: str, data: bytes | None) -> None:
     """Whole or not at all; None removes it."""
-    if layer is None:
-        (folder / LAYER).unlink(missing_ok=True)
+    if data is None:
+        (folder / name).unlink(missing_ok=True)
     else:
-        write_whole(folder, LAYER, layer)
+        write_whole(folder, name, data)
 
 
 def write_kept(folder: Path, token: str, data: bytes | None) -> None:

@@ -6,12 +6,13 @@ Nothing is opened but the CSV itself: whether a photo can be used is found when 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ from obverse.photo import is_photo_name
 from obverse.types import Photo
 
 TABLES = frozenset({".csv", ".tsv"})
+
+KNOWN = ("photo", "item", "side", "title")
+"""Columns that mean something; any other one is an attribute."""
+NEAR = 0.78
+"""Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
+``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -59,12 +66,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows in a fixed order, problems, and how many files or lines were passed over on purpose:
-    hidden, of another kind, or said twice."""
+    """Rows in a fixed order, problems, how many files or lines were passed over on purpose (hidden,
+    of another kind, or said twice), and what looks like a slip, a line each."""
 
     rows: list[Row]
     problems: list[Problem]
     ignored: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -106,7 +114,7 @@ def read(
             )
             for row in listing.rows
         ]
-        return Listing(rows, listing.problems, listing.ignored)
+        return replace(listing, rows=rows)
     return listing
 
 
@@ -243,7 +251,18 @@ def table_rows(
         else:
             what = f"the photo of line {earlier} again, but described differently"
             listing.problems.append(Problem(f"{path}:{number}", "TableError", what))
-    return Listing(listing.rows, listing.problems, ignored)
+    return Listing(listing.rows, listing.problems, ignored, _slips(header, path))
+
+
+def _slips(header: list[str], path: Path) -> tuple[str, ...]:
+    """Columns that were taken as attributes but look like one that is missing."""
+    missing = [name for name in KNOWN if name not in header]
+    told = []
+    for name in header:
+        meant = difflib.get_close_matches(name.lower(), missing, 1, NEAR)
+        if name not in KNOWN and meant:
+            told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
+    return tuple(told)
 
 
 def _read_table_bytes(path: Path) -> bytes:
@@ -279,8 +298,7 @@ def _read_header(lines: Iterator[list[str]], path: Path) -> list[str]:
             f"column names cannot be read ({error})", where=path, hint="check its first line"
         ) from error
     names = [name.strip() for name in found]
-    known = ("photo", "item", "side", "title")
-    header = [name.lower() if name.lower() in known else name for name in names]
+    header = [name.lower() if name.lower() in KNOWN else name for name in names]
     if "photo" not in header:
         raise TableError(
             f"no column 'photo' among: {', '.join(filter(None, names))}",

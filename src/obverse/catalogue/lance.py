@@ -2,7 +2,9 @@
 
     coins.obv/
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
+      embedder.npz      what was fitted for a named embedder on the first photos, if it needs that
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
+      calibration.json  what ``obverse calibrate`` fitted for decisions, if anything
       undo/             what the latest changes took away, for some minutes
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
@@ -34,11 +36,11 @@ from obverse.catalogue.folder import (
     list_kept,
     lock,
     measure,
+    read_blob,
     read_kept,
-    read_layer,
     read_manifest,
+    write_blob,
     write_kept,
-    write_layer,
     write_manifest,
 )
 from obverse.catalogue.rows import (
@@ -52,7 +54,7 @@ from obverse.catalogue.rows import (
     view_schema,
     view_table,
 )
-from obverse.catalogue.store import Hits, Manifest, StoreStats
+from obverse.catalogue.store import BLOBS, Hits, Manifest, StoreStats
 from obverse.errors import CatalogueDamaged
 from obverse.types import F32, Item, View
 
@@ -95,8 +97,13 @@ class LanceStore:
     # -- opening -----------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, uri: str | Path, manifest: Manifest) -> LanceStore:
+    def create(
+        cls, uri: str | Path, manifest: Manifest, embedder: bytes | None = None
+    ) -> LanceStore:
         """Make a catalogue; if another process was quicker, open that one.
+
+        Args:
+            embedder: what was fitted for its embedder.
 
         Raises:
             CatalogueDamaged: the folder holds something else, or rows without a manifest.
@@ -117,6 +124,7 @@ class LanceStore:
             if not exists(folder):
                 _create_table(folder, "items", item_schema())
                 _create_table(folder, "views", view_schema(manifest))
+                write_blob(folder, BLOBS["embedder"], embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
         check(store.manifest, manifest, uri)
@@ -199,16 +207,17 @@ class LanceStore:
         if parts is None or parts > INDEX_PARTS:
             self._views.create_index("vector", config=IvfSq(distance_type="dot"))
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         with self._writing():
-            self.manifest = replace(self.manifest, embedder=card)
+            changed: dict[str, Any] = {stage: name}
+            self.manifest = replace(self.manifest, **changed)
             write_manifest(self._folder, self.manifest)
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         with self._writing():
-            write_layer(self._folder, layer)
+            write_blob(self._folder, BLOBS[name], data)
 
     def keep(self, token: str, data: bytes | None) -> None:
         """Keep what undoes a change, durably; None drops it."""
@@ -313,10 +322,10 @@ class LanceStore:
                 if part.num_rows:
                     yield self._hits(part, np.zeros(part.num_rows, np.float32))
 
-    def layer(self) -> bytes | None:
-        """The query layer, if one is kept."""
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name of ``BLOBS``."""
         with errors(self.uri):
-            return read_layer(self._folder)
+            return read_blob(self._folder, BLOBS[name])
 
     def stats(self) -> StoreStats:
         """Counts and sizes."""

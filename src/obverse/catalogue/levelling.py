@@ -79,7 +79,7 @@ class Leveller:
 
     def level(self, views: Sequence[View], patches: Sequence[Patch]) -> list[View]:
         """The views, new ones, with the turns that set them upright."""
-        if self._pipeline.recipe.geometry != "disc":
+        if not self._pipeline.recipe.turns:
             return list(views)
         ids = {id for v in views for id in self._shelves.get((v.item, v.side), ())}
         held = {v.id: v for v in self._store.views(sorted(ids), embeddings=True)} if ids else {}
@@ -117,9 +117,9 @@ def level(
     Raises:
         UsageError: things that are not round; a turn that is no number.
     """
-    if pipeline.recipe.geometry != "disc":
+    if not pipeline.recipe.turns:
         raise UsageError(
-            "only round things are levelled by their design",
+            "only round things, by maps that turn with them, are levelled by their design",
             where=store.uri,
             hint="turn a view by hand: --view ID --turn DEGREES",
         )

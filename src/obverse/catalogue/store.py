@@ -14,6 +14,9 @@ from obverse.types import F32, I8, Item, View
 
 FORMAT = 1
 """The catalogue format this version writes; a higher number is refused."""
+BLOBS = {"embedder": "embedder.npz", "layer": "layer.npz", "calibration": "calibration.json"}
+"""What may be kept beside the rows, and the files of it: what was fitted for a named embedder, what
+``obverse adapt`` fitted for queries, and what ``obverse calibrate`` fitted for decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class Manifest:
         format: the catalogue format.
         created: UTC time as ISO 8601.
         version: the package version that created it.
-        embedder: path of the embedder's card; empty for the recipe's own embedder.
+        embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
+        post: what is done to vectors; empty for nothing.
+        verifier: a verifier's name; empty for the usual one.
+        finder: a finder's name; empty for the recipe's own.
     """
 
     recipe: str
@@ -39,6 +45,9 @@ class Manifest:
     created: str = ""
     version: str = ""
     embedder: str = ""
+    post: str = ""
+    verifier: str = ""
+    finder: str = ""
 
     @property
     def describes(self) -> bool:
@@ -55,7 +64,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **({"embedder": self.embedder} if self.embedder else {}),
+            **{k: v for k in ("embedder", "post", "verifier", "finder") if (v := getattr(self, k))},
         }
 
 
@@ -76,6 +85,16 @@ class Hits:
     similarity: F32
     maps: I8
     described: Sequence[bytes] = ()
+
+    def take(self, places: Sequence[int]) -> Hits:
+        """Some of them."""
+        return Hits(
+            [self.views[i] for i in places],
+            [self.items[i] for i in places],
+            self.similarity[places],
+            self.maps[places],
+            [self.described[i] for i in places] if self.described else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +174,16 @@ class Store(Protocol):
         """Compact, and build or refresh the index if it pays; never blocks readers."""
         ...
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         ...
 
-    def layer(self) -> bytes | None:
-        """The query layer (``obverse.layer``), if one is kept."""
+    def blob(self, name: str) -> bytes | None:
+        """What is kept beside the rows under a name of ``BLOBS``; None where there is nothing."""
         ...
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         ...
 
     def keep(self, token: str, data: bytes | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, say, show_progress
+from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
     MaxBytes,
     MaxMegapixels,
+    MaxWrong,
     Photos,
     Top,
     Uri,
@@ -27,6 +26,9 @@ from obverse.errors import CatalogueError, PhotoError, UsageError
 
 if TYPE_CHECKING:
     from obverse.types import Answer
+
+MATCHED = ("source", "query")
+"""Columns of the table of ``match``."""
 
 
 def identify(
@@ -45,6 +47,9 @@ def identify(
         Path | None,
         typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say in plain sentences why. (--json always does.)")
+    ] = False,
     draw: Draw = None,
     top: Top = 5,
     year: Annotated[
@@ -54,6 +59,7 @@ def identify(
             help="Read the year too. Without: only where items differ by their year alone.",
         ),
     ] = None,
+    max_wrong: MaxWrong = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -67,10 +73,10 @@ def identify(
     from obverse import Catalogue, tray
     from obverse.types import Tray
 
-    _check_modes(photos, sides, every, csv_file)
+    _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
-    pictures = _pictures(draw, [query[0] for query in queries])
+    pictures = pictures_for(draw, [query[0] for query in queries])
     keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -82,11 +88,13 @@ def identify(
             answer: Answer | Tray
             try:
                 if sides:
-                    answer = opened.identify_sides(*query, top=top)
+                    answer = opened.identify_sides(*query, top=top, max_wrong=max_wrong)
                 elif every:
-                    answer = opened.identify_all(query[0], top=top)
+                    answer = opened.identify_all(
+                        query[0], top=top, year=bool(year), max_wrong=max_wrong
+                    )
                 else:
-                    answer = opened.identify(query[0], top=top, year=year)
+                    answer = opened.identify(query[0], top=top, year=year, max_wrong=max_wrong)
             except PhotoError as error:
                 failed += 1
                 say(str(error))
@@ -98,7 +106,7 @@ def identify(
                 for region, why in answer.failed:
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
             if not as_json:
-                write_answer(answer)
+                write_answer(answer, explain)
             if query[0] in pictures:
                 draw_answer(answer, pictures[query[0]])
     if csv_file is not None:
@@ -106,10 +114,7 @@ def identify(
         say(f"{csv_file}: {count(len(rows), 'object')}")
     if as_json:
         emit(results if len(queries) > 1 else results[0])
-    if failed:
-        if len(queries) > 1:
-            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
-        raise typer.Exit(1)
+    leave_if_failed(failed, len(queries))
 
 
 def match(
@@ -150,28 +155,32 @@ def match(
             progress(done, len(names), "matching")
     for line in failures:
         say(line)
-    text = _to_csv(rows)
     if csv_file is not None:
-        # A file name that is no Unicode is written with escapes, as on stdout.
-        csv_file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        write_csv(csv_file, MATCHED, rows)
         say(f"{csv_file}: {count(len(rows), 'query')}, {len(failures):,} failed")
     elif failures:
         say(f"{len(failures):,} of {count(len(rows), 'query')} failed")
     if as_json:
         emit(rows)
     elif csv_file is None:
-        sys.stdout.write(text)
+        write_csv(sys.stdout, MATCHED, rows)
     if len(failures) == len(rows):
         raise typer.Exit(1)
 
 
-def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | None) -> None:
+def _check_modes(
+    photos: list[str], sides: bool, every: bool, csv_file: Path | None, year: bool | None
+) -> None:
     if sides and every:
         raise UsageError("--sides and --all exclude each other", hint="give one of them")
     if sides and len(photos) > 2:
         raise UsageError(
             f"--sides with {len(photos)} photos",
             hint="give two photos, or one with both sides in it",
+        )
+    if sides and year:
+        raise UsageError(
+            "--sides does not read the year", hint="ask about the photo with the date by itself"
         )
     if csv_file is not None and not every:
         raise UsageError("--csv lists the objects of a photo", hint="add --all")
@@ -201,16 +210,9 @@ def _photo_names(folder: Path) -> list[str]:
     return names
 
 
-def _to_csv(rows: list[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("source", "query"))
-    table.writerows((row["source"], row["query"]) for row in rows)
-    return stream.getvalue()
-
-
-def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
-    """Where each photo's picture goes: the file named, or one each in the folder named."""
+def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
+    """Where each photo's picture goes: the file named, or one each in the folder named, of that
+    kind."""
     if draw is None:
         return {}
     from obverse.canvas import FORMATS, check_format
@@ -225,8 +227,8 @@ def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
     draw.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, Path] = {}
     for photo in photos:
-        name, number = f"{Path(photo).stem}.jpg", 2
+        name, number = f"{Path(photo).stem}{kind}", 2
         while draw / name in pictures.values():
-            name, number = f"{Path(photo).stem}-{number}.jpg", number + 1
+            name, number = f"{Path(photo).stem}-{number}{kind}", number + 1
         pictures[photo] = draw / name
     return pictures

@@ -12,12 +12,15 @@ import typer
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
-    EmbedderCard,
+    EmbedderName,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
+    PostChain,
     RecipeName,
     Uri,
+    VerifierName,
     make_limits,
 )
 from obverse.errors import UsageError
@@ -39,7 +42,10 @@ def add(
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An attribute; may be repeated.")
     ] = None,
     recipe: RecipeName = None,
-    embedder: EmbedderCard = None,
+    embedder: EmbedderName = None,
+    post: PostChain = None,
+    verifier: VerifierName = None,
+    finder: FinderName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -51,15 +57,26 @@ def add(
     skipped; a photo that cannot be used is listed and the others go on.
     """
     from obverse import Catalogue
+    from obverse.catalogue import importers
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
+        if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
+            importers.read(source)  # before a catalogue is made for nothing
     limits = make_limits(max_bytes, max_megapixels)
     with (
-        Catalogue(catalogue, recipe=recipe, embedder=embedder, limits=limits) as opened,
+        Catalogue(
+            catalogue,
+            recipe=recipe,
+            embedder=embedder,
+            post=post,
+            verifier=verifier,
+            finder=finder,
+            limits=limits,
+        ) as opened,
         show_progress() as progress,
     ):
         report = opened.add(
@@ -71,6 +88,8 @@ def add(
             progress=progress,
         )
         total = {**report.to_dict(), "views": opened.info()["views"]}
+    for note in total["notes"]:
+        say(note)
     report_failures(total["failed"])
     if as_json:
         emit({"catalogue": catalogue, **total})
@@ -79,6 +98,7 @@ def add(
         parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
         parts += [f"{total['moved']:,} renamed"] if total["moved"] else []
         parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
+        parts += [f"{total['ignored']:,} passed over"] if total["ignored"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
     if not (total["added"] or total["skipped"] or total["moved"]):

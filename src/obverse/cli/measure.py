@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write
-from obverse.cli.options import EmbedderCard, Json, RecipeName
+from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName
 
 if TYPE_CHECKING:
-    from obverse.evaluate import Report
+    from obverse.evaluate import Protocol, Report
 
 
 def evaluate(
@@ -27,10 +27,16 @@ def evaluate(
         Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
     ] = None,
     recipe: RecipeName = None,
-    embedder: EmbedderCard = None,
-    max_wrong: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
-    ] = 0.005,
+    embedder: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[,STEP...]",
+            help="A descriptor (see obverse zoo), with what is done to its vectors, or a card; "
+            "several make one table.",
+        ),
+    ] = None,
+    verifier: VerifierName = None,
+    max_wrong: MaxWrong = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
     ] = None,
@@ -45,23 +51,26 @@ def evaluate(
     """Measure recall, open set, calibration, times on a protocol."""
     from obverse import evaluate as evaluation
 
+    names = embedder or []
+    options: dict[str, Any] = {
+        "recipe": recipe,
+        "verifier": verifier or "",
+        "max_wrong": max_wrong,
+        "limit": limit,
+        "cache": cache,
+        "workers": workers,
+    }
+    if len(names) > 1:
+        _evaluate_several(evaluation.read(protocol, root=root), names, report, as_json, options)
+        return
+    name, _, post = names[0].partition(",") if names else ("", "", "")
+    options |= {"root": root, "embedder": name or None, "post": post}
     with show_progress() as progress:
-        found = evaluation.evaluate(
-            protocol,
-            root=root,
-            recipe=recipe,
-            embedder=embedder,
-            max_wrong=max_wrong,
-            limit=limit,
-            cache=cache,
-            workers=workers,
-            progress=progress,
-        )
+        found = evaluation.evaluate(protocol, progress=progress, **options)
     for failure in found.failed:
         say(f"{failure.photo}: {failure.reason}")
     if report is not None:
-        command = shlex.join(["obverse", *sys.argv[1:]])
-        say(f"report: {evaluation.write(found, report, command=command)}")
+        say(f"report: {evaluation.write(found, report, command=_command())}")
     if as_json:
         emit(found.to_dict())
     else:
@@ -89,6 +98,28 @@ def mint(
             count(made.photos, "photo"),
         )
         write(f"{folder}: {', '.join(parts)}")
+
+
+def _evaluate_several(
+    plan: Protocol, names: list[str], report: Path | None, as_json: bool, options: dict[str, Any]
+) -> None:
+    from obverse.evaluate import several
+
+    with show_progress() as progress:
+        rows = several.evaluate_all(plan, names, progress=progress, **options)
+    for failure in rows[0].report.failed:
+        say(f"{failure.photo}: {failure.reason}")
+    if report is not None:
+        say(f"report: {several.write(rows, report, command=_command())}")
+    if as_json:
+        emit([row.to_dict() for row in rows])
+        return
+    write(f"{plan.name}: {plan.note()}")
+    write_table(several.HEAD, (row.cells for row in rows))
+
+
+def _command() -> str:
+    return shlex.join(["obverse", *sys.argv[1:]])
 
 
 def _write_report(found: Report) -> None:

@@ -63,7 +63,7 @@ def serve(
     quiet: Annotated[bool, typer.Option("--quiet", help="Log failures only.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Serve a catalogue: a web app and an HTTP API.
+    """Serve a catalogue to phones and browsers: web app, HTTP API.
 
     On this machine alone unless --host says otherwise. Anyone who reaches it may ask; writing needs
     a key (obverse key), but on this machine only once there is one.
@@ -114,7 +114,7 @@ def key(
     revoke: Annotated[bool, typer.Option("--revoke", help="Take that key back.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make, list or revoke the keys of a served catalogue.
+    """Make, list or take back keys that open a served catalogue.
 
     A key is shown once; the catalogue keeps its hash. A running server takes notice when it is
     started again.

@@ -43,7 +43,7 @@ def embedder(
     minted: Annotated[int, typer.Option(min=0, help="Minted coin types that join.")] = 160,
     channels: Annotated[int, typer.Option(min=1, help="Of the map.")] = 32,
     dim: Annotated[int, typer.Option(min=1, help="Numbers in the vector.")] = 256,
-    depth: Annotated[int, typer.Option(help="Blocks of the trunk, 6 to 11.")] = 11,
+    depth: Annotated[int, typer.Option(help="Blocks of the trunk, 6 to 16.")] = 11,
     check: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
     start: Annotated[
         Path | None,
@@ -115,6 +115,31 @@ def adapt(
             done = adapting.take_off(opened)
         else:
             done = adapting.adapt(opened, seed=seed, progress=progress)
+    if as_json:
+        emit({"catalogue": catalogue, **done.to_dict()})
+    else:
+        write(f"{catalogue}: {done.said}")
+
+
+def calibrate(
+    catalogue: Uri,
+    off: Annotated[bool, typer.Option("--off", help="Go back to the shipped one.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit the probabilities to a catalogue's items, if it helps.
+
+    Its views are asked as queries, with their item in the catalogue and without. What is fitted is
+    judged on items it was not fitted on, against the calibration that the package ships.
+    """
+    from obverse import Catalogue
+    from obverse.train import calibrate as calibrating
+
+    with Catalogue(catalogue, create=False, any_model=off) as opened, show_progress() as progress:
+        if off:
+            done = calibrating.take_off(opened)
+        else:
+            done = calibrating.calibrate(opened, seed=seed, progress=progress)
     if as_json:
         emit({"catalogue": catalogue, **done.to_dict()})
     else:

@@ -30,7 +30,7 @@ def get(name: str) -> Embedder:
         return PolarEmbedder(Path(name))
     raise UsageError(
         f"unknown embedder {name!r}",
-        hint="choose one of: polar, vlad, or the path of a model's card (.json)",
+        hint="choose polar, vlad, the path of a model's card (.json), or see: obverse zoo",
     )
 
 

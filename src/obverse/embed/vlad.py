@@ -10,14 +10,14 @@ the words; ``models/words.json`` is their card.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from importlib import resources
 
 import numpy as np
 
-from obverse.errors import ModelError
+from obverse import shipped
 from obverse.normalise import SIZE
-from obverse.types import F32, Embedding, Patch
+from obverse.types import F32, Array, Embedding, Patch
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints
 
@@ -40,16 +40,8 @@ class VladEmbedder:
     name = "vlad"
 
     def __init__(self) -> None:
-        path = resources.files("obverse") / "models" / "words.npz"
-        try:
-            data = path.read_bytes()
-            with path.open("rb") as stream, np.load(stream) as stored:
-                self._mean, self._basis = stored["mean"], stored["basis"]
-                self._words = stored["words"]
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"the visual words cannot be read ({error})", hint="install the package again"
-            ) from error
+        data, tables = shipped.read("words.npz", "the table of visual words", _tables)
+        self._mean, self._basis, self._words = tables
         self.dim = int(self._words.size)
         self.map_shape = (self.dim, 1, 1)
         said = json.dumps([keypoints.fingerprint("sift"), COLOUR_WEIGHT, MIDDLE])
@@ -69,8 +61,7 @@ class VladEmbedder:
     def _gather(self, found: Keypoints) -> F32:
         """float32 (dim,), of unit length; the first axis where there are no keypoints."""
         points = reduce(found, self._mean, self._basis)
-        far = (self._words**2).sum(axis=1) - 2 * points @ self._words.T
-        nearest = far.argmin(axis=1)
+        nearest = assign(points, self._words)
         away = points - self._words[nearest]
         away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
         middle = ((found.points - SIZE / 2) ** 2).sum(axis=1)
@@ -83,8 +74,19 @@ class VladEmbedder:
         return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
+def assign(points: F32, words: F32) -> Array:
+    """The nearest word of each descriptor, int (n,)."""
+    return np.asarray(((words**2).sum(axis=1) - 2 * points @ words.T).argmin(axis=1))
+
+
 def reduce(found: Keypoints, mean: F32, basis: F32) -> F32:
     """Descriptors projected, colours appended, float32 (n, numbers)."""
     unit = keypoints.unit(found.descriptors)
     colours = found.colours.astype(np.float32) * COLOUR_WEIGHT
     return np.hstack([(unit - mean) @ basis, colours]).astype(np.float32)
+
+
+def _tables(data: bytes) -> tuple[bytes, tuple[F32, F32, F32]]:
+    """The file itself, which the fingerprint is made of, and what it holds."""
+    with np.load(io.BytesIO(data)) as stored:
+        return data, (stored["mean"], stored["basis"], stored["words"])

@@ -210,6 +210,30 @@ def time_bars(times: Mapping[str, Times]) -> str:
     return _svg("Time per photo in ms: median / 95th percentile", body, height)
 
 
+def recall_bars(recall: Mapping[str, Mapping[int, float | None]]) -> str:
+    """Recall@1 of each name as a bar, recall at the largest k as a whisker."""
+    row, right, top = 26, 96, 34
+    left = min(200.0, 20 + 7.0 * max((len(name) for name in recall), default=0))
+    end = WIDTH - right
+    axis = Axis("recall", 0, 1, ())
+    body = []
+    most = max((k for found in recall.values() for k in found), default=1)
+    for i, (name, found) in enumerate(recall.items()):
+        y = top + row * i + 3
+        first, last = found.get(1) or 0.0, found.get(most) or 0.0
+        at, far = axis.at(first, left, end), axis.at(last, left, end)
+        tip = f"{name}: recall@1 {first:.3f}, recall@{most} {last:.3f}"
+        label = name if len(name) <= 26 else f"{name[:25]}…"
+        body += [
+            _text(left - 8, y + 13, label, "end"),
+            f'<rect class="bar a" x="{left:.1f}" y="{y}" width="{at - left:.1f}" height="17">'
+            f"<title>{escape(tip)}</title></rect>",
+            f'<path class="line a" d="M{at:.1f} {y + 8.5}H{far:.1f}m0 -4v8"/>',
+            _text(end + 8, y + 13, f"{first:.3f} / {last:.3f}", "start"),
+        ]
+    return _svg(f"Recall@1 / recall@{most}", body, top + row * len(recall) + 12)
+
+
 def _svg(title: str, body: Iterable[str], height: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '

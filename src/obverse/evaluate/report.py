@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -44,6 +44,12 @@ def write(report: Report, out: str | Path, *, command: str = "") -> Path:
         folder / "predictions.csv": to_csv(report),
         page: to_html(report, command=command),
     }
+    put(folder, files)
+    return page
+
+
+def put(folder: Path, files: Mapping[Path, str]) -> None:
+    """Write text files, each in one step. Raises ``UsageError`` where that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
@@ -56,7 +62,6 @@ def write(report: Report, out: str | Path, *, command: str = "") -> Path:
             where=folder,
             hint="use --report DIR",
         ) from error
-    return page
 
 
 def to_csv(report: Report) -> str:
@@ -105,6 +110,14 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
             _percent(chosen.rejected),
             f"{_percent(chosen.rejected_unknown)} of all are unknown and rightly so",
         ),
+        *(
+            (
+                f"at {_percent(wrong)} wrong",
+                f"{_percent(p.correct)} correct",
+                f"{_percent(p.wrong)} wrong, {_percent(p.rejected)} rejected, in hindsight",
+            )
+            for wrong, p in open_set.points.items()
+        ),
         ("correct, as shipped", _percent(shipped.correct), "the decision of the package"),
         ("wrong, as shipped", _percent(shipped.wrong), ""),
         ("rejected, as shipped", _percent(shipped.rejected), ""),
@@ -144,14 +157,14 @@ def facts(report: Report, command: str) -> list[tuple[str, str]]:
 def to_markdown(report: Report, *, command: str = "") -> str:
     """The figures as tables."""
     lines = [f"# {_cell(report.protocol)}", "", f"{_cell(report.note)}.", ""]
-    lines += _table(("figure", "value", "note"), figures(report))
+    lines += table(("figure", "value", "note"), figures(report))
     lines += ["", "## Time per photo, ms", ""]
-    lines += _table(
+    lines += table(
         ("stage", "median", "95th percentile"),
         [(k, f"{t.median:.1f}", f"{t.p95:.1f}") for k, t in report.times_ms.items()],
     )
     lines += ["", "## Worst confusions", ""]
-    lines += _table(
+    lines += table(
         ("right", "answered", "photos", "probability", "photo"),
         [
             (_right(c), c.answer, str(c.count), f"{c.probability:.2f}", c.photo)
@@ -160,20 +173,18 @@ def to_markdown(report: Report, *, command: str = "") -> str:
     )
     if report.failed:
         lines += ["", "## Failed photos", ""]
-        lines += _table(
+        lines += table(
             ("photo", "role", "error", "reason"),
             [(f.photo, f.role, f.error, f.reason) for f in report.failed],
         )
     lines += ["", "## Run", ""]
-    lines += _table(("what", "value"), facts(report, command))
+    lines += table(("what", "value"), facts(report, command))
     return "\n".join(lines) + "\n"
 
 
 def to_html(report: Report, *, command: str = "") -> str:
     """The page."""
-    title = escape(report.protocol)
     parts = [
-        f"<header><h1>{title}</h1><p>{escape(report.note)}.</p></header>",
         f'<section class="tiles">{"".join(_tile(*row) for row in figures(report))}</section>',
         f'<section class="plots">{"".join(f"<figure>{p}</figure>" for p in _plots(report))}'
         "</section>",
@@ -183,9 +194,16 @@ def to_html(report: Report, *, command: str = "") -> str:
         rows = [(f.photo, f.role, f.error, f.reason) for f in report.failed]
         parts.append(
             f"<section><h2>Failed photos ({len(rows)})</h2>"
-            f"{_html_table(('photo', 'role', 'error', 'reason'), rows)}</section>"
+            f"{html_table(('photo', 'role', 'error', 'reason'), rows)}</section>"
         )
-    parts.append(f"<section><h2>Run</h2>{_html_table((), facts(report, command))}</section>")
+    parts.append(f"<section><h2>Run</h2>{html_table((), facts(report, command))}</section>")
+    return to_page(report.protocol, report.note, parts)
+
+
+def to_page(name: str, note: str, parts: Sequence[str]) -> str:
+    """A whole page of sections, nothing of which comes from anywhere else."""
+    title = escape(name)
+    parts = [f"<header><h1>{title}</h1><p>{escape(note)}.</p></header>", *parts]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -262,7 +280,7 @@ def _picture(jpeg: bytes, caption: str, *, turn: float = 0.0, missing: str = "no
     return f'<figure><div class="shot">{shown}</div>{below}</figure>'
 
 
-def _html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     top = "".join(f"<th>{escape(h)}</th>" for h in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
@@ -271,7 +289,7 @@ def _html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f'<div class="wide"><table>{start}<tbody>{body}</tbody></table></div>'
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     """A Markdown table."""
     names = list(head)
     lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]

@@ -65,6 +65,8 @@ async def session(request: Request) -> Any:
         "reads": "key" if settings.read_key and not opens else "open",
         "version": __version__,
         "max_bytes": settings.max_bytes,
+        "models": dict(manifest.models),
+        "report": bool(settings.report and (settings.report / "report.json").is_file()),
         "features": {"text": False, "year": is_disc, "sides": True},
     }
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from obverse.errors import UsageError
 from obverse.types import Verifier
 
-NAMES = ("polar", "texture", "local")
+NAMES = ("polar", "texture", "local", "vector")
 
 
 def get(name: str) -> Verifier:
-    """The verifier of that name. Raises ``UsageError`` for an unknown one."""
+    """The verifier of that name. Raises ``UsageError`` for an unknown one.
+
+    ``vector:STEP,STEP`` ranks a shortlist again by steps of ``obverse.zoo.rerank``;
+    ``deep:NAME_OR_FOLDER`` is a matcher of ``transformers`` (``obverse.verify.deep``).
+    """
     if name == "polar":
         from obverse.verify.polar import PolarVerifier
 
@@ -22,4 +26,13 @@ def get(name: str) -> Verifier:
         from obverse.verify.local import LocalVerifier
 
         return LocalVerifier()
-    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {', '.join(NAMES)}")
+    if name.partition(":")[0] == "vector":
+        from obverse.verify.vector import VectorVerifier
+
+        return VectorVerifier([step for step in name.partition(":")[2].split(",") if step])
+    if name == "deep" or name.startswith("deep:"):
+        from obverse.verify.deep import DeepVerifier
+
+        return DeepVerifier(name.removeprefix("deep").removeprefix(":"))
+    known = ", ".join((*NAMES, "deep:MODEL"))
+    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {known}")
