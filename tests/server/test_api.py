@@ -108,14 +108,17 @@ def test_a_tray(server: Served, coins: Coins) -> None:
     assert server.http.get(told["pictures"]["sheet"]).status_code == 200
 
 
-def test_max_wrong_decides(server: Served, coins: Coins) -> None:
-    _, photo = coins.photo()
-    sure = ask(server, "/v1/identify", photo, max_wrong=0.5).json()
-    assert sure["known"] == (1 - sure["best"]["probability"] <= 0.5)
-    stranger = ask(
-        server, "/v1/identify", coins.photos[coins.left_out].read_bytes(), max_wrong=0.001
-    ).json()
-    assert stranger["known"] is False
+@pytest.mark.parametrize("max_wrong", [0.001, 0.02, 0.5])
+def test_max_wrong_is_passed_on(server: Served, coins: Coins, max_wrong: float) -> None:
+    for item in (coins.photo()[0], coins.left_out):
+        photo = coins.photos[item].read_bytes()
+        told = ask(server, "/v1/identify", photo, max_wrong=max_wrong, all="true").json()
+        with Catalogue(coins.catalogue, create=False) as catalogue:
+            tray = catalogue.identify_all(photo, max_wrong=max_wrong)
+            alone = catalogue.identify(photo, max_wrong=max_wrong)
+        assert [one["known"] for one in told["objects"]] == [a.known for a in tray.answers]
+        told = ask(server, "/v1/identify", photo, max_wrong=max_wrong).json()
+        assert told["known"] == alone.known
 
 
 def test_match_at_a_threshold(server: Served, coins: Coins) -> None:

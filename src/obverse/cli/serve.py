@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +61,7 @@ def serve(
     * 2**20,
     max_megapixels: MaxMegapixels = 50.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log failures only.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Serve a catalogue to phones and browsers: web app, HTTP API.
 
@@ -66,7 +69,6 @@ def serve(
     a key (obverse key), but on this machine only once there is one.
     """
     check_extra()
-    import os
 
     from obverse.catalogue.folder import read_manifest
     from obverse.server.keys import chosen
@@ -96,8 +98,12 @@ def serve(
     )
     bound = listen(host, port)
     with bound:
-        for address in addresses(host, bound.getsockname()[1]):
-            write(address)
+        found = addresses(host, bound.getsockname()[1])
+        if as_json:
+            emit({"addresses": found})
+        else:
+            write("\n".join(found))
+        sys.stdout.flush()
         say("Ctrl-C stops it")
         run(settings, bound, quiet=quiet)
 
@@ -110,7 +116,7 @@ def key(
 ) -> None:
     """Make, list or take back keys that open a served catalogue.
 
-    The key is shown once; the catalogue keeps its hash. A running server takes notice when it is
+    A key is shown once; the catalogue keeps its hash. A running server takes notice when it is
     started again.
     """
     from obverse.server import keys

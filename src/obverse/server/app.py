@@ -38,7 +38,7 @@ from obverse.server.watch import Watch, log
 PARTS = (site, listing, ask, stages, words, bulk, items, corrections, duplicates)
 ABOUT = """Photo in, the right coin out: from your own catalogue, on your own machine.
 
-Writing needs a key: `Authorization: Bearer KEY`. Errors are problems (RFC 9457)."""
+Writing needs a key, sent as Authorization: Bearer KEY. Errors are problems (RFC 9457)."""
 
 
 def create_app(settings: Settings) -> FastAPI:

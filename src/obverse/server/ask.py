@@ -50,7 +50,7 @@ class Ask(Strict):
     all: bool = Field(False, description="Every object of the photo.")
     top: int = Field(5, ge=1, le=50, description="How many candidates.")
     max_wrong: float | None = Field(
-        None, ge=0.001, le=0.5, description="Known only if it is wrong no more often than that."
+        None, ge=0.001, le=0.5, description="Share of wrong answers, of all, that you put up with."
     )
     draw: bool = Field(False, description="The answer as one picture, too.")
     year: bool | None = Field(None, description="Read the year always, or never.")
@@ -75,8 +75,8 @@ async def identify(request: Request) -> Any:
     photos, ask = await forms.read(request, Ask, most=2)
     if ask.all and len(photos) == 2:
         raise UsageError("two photos show the two sides of one thing", where="all")
-    if ask.year is not None and (ask.all or len(photos) == 2):
-        raise UsageError("is read on one thing in one photo", where="year")
+    if ask.year is not None and len(photos) == 2:
+        raise UsageError("is read on one photo", where="year")
     told = await server.asks.run(state.client(request), lambda: answer(server, photos, ask))
     return JSONResponse(told)  # plain already: the framework need not walk through it
 
@@ -86,18 +86,18 @@ def answer(server: State, photos: list[bytes], ask: Ask) -> dict[str, Any]:
     catalogue = server.catalogue
     found: Answer | Tray
     if ask.all:
-        found = catalogue.identify_all(photos[0], top=ask.top)
+        found = catalogue.identify_all(
+            photos[0], top=ask.top, year=bool(ask.year), max_wrong=ask.max_wrong
+        )
     elif len(photos) == 2:
-        found = catalogue.identify_sides(*photos, top=ask.top)
+        found = catalogue.identify_sides(*photos, top=ask.top, max_wrong=ask.max_wrong)
     else:
-        found = catalogue.identify(photos[0], top=ask.top, year=ask.year)
+        found = catalogue.identify(photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong)
     for stage, spent in found.times_ms.items():
         server.metrics.stages.labels(stage).inc(spent / 1e3)
     for one in found.answers if isinstance(found, Tray) else (found,):
         server.metrics.answers.labels(str(one.known).lower()).inc()
     told = found.to_dict()
-    if ask.max_wrong is not None:
-        _decide(told, ask.max_wrong)
     strip_paths(told)
     told["answer_id"] = secrets.token_urlsafe(9)
     told["pictures"] = show.pictures(found, server.pictures, sheet=ask.draw)
@@ -147,10 +147,3 @@ def strip_paths(told: Any) -> None:
             told["view"]["source"] = told["view"]["source"].rpartition("/")[2]
         for key in ("best", "candidates", "sides", "objects"):
             strip_paths(told.get(key))
-
-
-def _decide(told: dict[str, Any], max_wrong: float) -> None:
-    """Known where the probability of being wrong is within what was asked for."""
-    for one in told.get("objects", [told]):
-        best = one["best"]
-        one["known"] = best is not None and 1 - best["probability"] <= max_wrong

@@ -30,6 +30,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+NOISY = ("python_multipart", "PIL")
+"""They log what is wrong with what was sent; the answer says it already."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"})
 SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
@@ -141,3 +143,5 @@ def start_log(quiet: bool = False) -> None:
         logger.handlers[:] = [handler]
         logger.setLevel(logging.WARNING if quiet or name != "obverse.server" else logging.INFO)
         logger.propagate = False
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -5,7 +5,6 @@ The models are those the server was started with; no request names or fetches on
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,6 +15,7 @@ from obverse.errors import MissingExtra
 from obverse.server import describe, forms, show, state
 from obverse.server.ask import Strict
 from obverse.server.state import State
+from obverse.zoo import text
 
 routes = APIRouter(prefix="/v1", tags=["words"])
 
@@ -118,12 +118,6 @@ def model_for(server: State, verb: str) -> str:
 
 
 def run(server: State, verb: str, data: bytes, words: Any, **options: Any) -> Any:
-    """One photo through ``obverse.zoo.text``. Raises ``MissingExtra``, ``PhotoError``."""
+    """One photo through ``obverse.zoo.text``. Raises as that does, and ``PhotoError``."""
     photo = loading.load(data, limits=server.catalogue.limits, reduce_to=SIDE)
-    try:
-        ask = getattr(import_module("obverse.zoo.text"), verb)
-    except ImportError as error:
-        raise MissingExtra(
-            f"{verb} needs {error.name}", hint="pip install 'obverse[zoo]'"
-        ) from error
-    return ask([photo], words, **options)[0]
+    return getattr(text, verb)([photo], words, **options)[0]
