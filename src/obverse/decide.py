@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from obverse.errors import CatalogueDamaged, ModelError, UsageError
+from obverse import shipped
+from obverse.errors import CatalogueDamaged, UsageError
 from obverse.types import F64, Array, Evidence
 
 Made = TypeVar("Made")
@@ -158,7 +159,7 @@ class Decider:
             raise CatalogueDamaged(
                 "its calibration cannot be read",
                 where=where,
-                hint="take it off: obverse calibrate --off",
+                hint=f"take it off: obverse calibrate {where} --off",
             ) from error
 
 
@@ -242,13 +243,7 @@ def get_pair(recipe: str) -> PairDecider:
 
 
 def _read(name: str, make: Callable[[dict[str, Any]], Made]) -> Made:
-    try:
-        text = (resources.files("obverse") / "models" / name).read_text("utf-8")
-        return make(json.loads(text))
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise ModelError(
-            f"the calibration {name} cannot be read ({error})", hint="install the package again"
-        ) from error
+    return shipped.read(name, f"the calibration {name}", lambda data: make(json.loads(data)))
 
 
 def _pair_decider(data: dict[str, Any]) -> PairDecider:

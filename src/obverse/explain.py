@@ -43,6 +43,7 @@ ENGLISH: Mapping[str, str] = {
     "rival, a place": "{second} is nearly as likely ({sure}), so neither is sure enough; "
     "they part most {where}: agreement {first} against {other}.",
     "agrees": "It agrees with {view} over {share} of the face (score {score}){turned}.",
+    "alike": "It is like {view} as a whole (score {score}); nothing says where.",
     "points": "{inliers} of {pairs} matched points lie on one plane with {view}.",
     "no points": "No points of {view} are found again on one plane.",
     "pairing": "{pairing}",
@@ -146,6 +147,8 @@ def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason
         if not inliers:
             return Reason("no points", {"view": view})
         return Reason("points", {"inliers": str(inliers), "pairs": str(pairs), "view": view})
+    if proof.agreement.size == 1:
+        return Reason("alike", {"view": view, "score": _two(proof.score)})
     share = float((proof.agreement * proof.agreement.size >= LIT).mean())
     values = {"view": view, "share": f"{share:.0%}".replace("%", " %"), "score": _two(proof.score)}
     return Reason("agrees", {**values, "turned": _turned(proof.turn, words)})

@@ -75,18 +75,19 @@ class Pipeline:
 
     @property
     def decider(self) -> Decider:
-        if self.calibration is not None:
-            return self.calibration
-        recipe = self.recipe
-        own = not recipe.is_named and recipe.verifier == RECIPES[recipe.name].verifier
-        is_fitted = own or recipe.verifier == "local"
-        return decide.get(recipe.name) if is_fitted else decide.Undecided()
+        return self.calibration or self.usual_decider
+
+    @cached_property
+    def usual_decider(self) -> Decider:
+        """The shipped calibration, or none for stages that none was fitted for."""
+        return decide.get(self.recipe.name) if self.recipe.is_own else decide.Undecided()
 
     @cached_property
     def pair_decider(self) -> PairDecider:
-        if self.recipe.is_named:
+        if not self.recipe.is_own:
             raise UsageError(
-                f"embedder {self.recipe.embedder!r} has no calibration for two sides",
+                f"there is no calibration of {self.recipe.embedder!r} and "
+                f"{self.recipe.verifier!r} for two sides",
                 hint="ask about each photo by itself",
             )
         return decide.get_pair(self.recipe.name)
@@ -229,7 +230,7 @@ class Pipeline:
         photo: Photo,
         *,
         top: int = 5,
-        year: bool = False,
+        year: bool | None = None,
         max_wrong: float | None = None,
     ) -> Tray:
         """Every object of a photo, in reading order; a bad one never stops the others.
@@ -238,7 +239,7 @@ class Pipeline:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give for each object.
-            year: read the year of the best item of each object.
+            year: as for ``identify``, of each object.
             max_wrong: as for ``identify``.
         """
         clock = Clock()
@@ -246,12 +247,14 @@ class Pipeline:
             regions = tray.reading_order(self.find(photo))
         with clock("normalise"):
             patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
-        found = self.ask(store, [(photo, patch) for patch in patches], top, clock, dated=year)
+        found = self.ask(
+            store, [(photo, patch) for patch in patches], top, clock, dated=year is not False
+        )
         with clock("fetch"):
             answers = fetch(store, found, self.decider, clock.times_ms, max_wrong)
-        if year:
+        if year is not False:
             asked = zip(answers, found, strict=True)
-            answers = [self.date(a, f, top, clock, ask=True, max_wrong=max_wrong) for a, f in asked]
+            answers = [self.date(a, f, top, clock, ask=year, max_wrong=max_wrong) for a, f in asked]
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(

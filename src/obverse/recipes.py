@@ -38,6 +38,12 @@ class Recipe:
         return zoo.entry(self.embedder) is not None
 
     @property
+    def is_own(self) -> bool:
+        """Are these the stages that the shipped calibration was fitted for? A trained model of the
+        user's own counts as the recipe's."""
+        return not self.is_named and self.verifier == RECIPES[self.name].verifier
+
+    @property
     def turns(self) -> bool:
         """Do the maps of its embedder turn with the object?"""
         return self.geometry == "disc" and not self.is_named

@@ -25,6 +25,7 @@ from obverse.catalogue.store import Manifest, Store
 from obverse.decide import Decider
 from obverse.embed import named
 from obverse.errors import (
+    CatalogueDamaged,
     CatalogueMismatch,
     CatalogueMissing,
     NotInCatalogue,
@@ -173,9 +174,10 @@ class Catalogue:
 
     def _check_stages(self, manifest: Manifest) -> None:
         """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
-        own = recipes.RECIPES[manifest.recipe].finder
+        own = recipes.RECIPES[manifest.recipe]
+        usual = {"finder": own.finder, "verifier": own.verifier}
         for stage, kind in _KINDS.items():
-            had = getattr(manifest, stage) or (own if stage == "finder" else "")
+            had = getattr(manifest, stage) or usual.get(stage, "")
             name = getattr(self, f"_{stage}")
             if name is None or (stage == "embedder" and not name):
                 continue
@@ -285,7 +287,7 @@ class Catalogue:
         photo: str | Path | bytes | Array | Photo,
         *,
         top: int = 5,
-        year: bool = False,
+        year: bool | None = None,
         max_wrong: float | None = None,
     ) -> Tray:
         """Which items are in the photo? Every object that is found gets its own answer.
@@ -293,7 +295,7 @@ class Catalogue:
         Args:
             photo: as for ``identify``.
             top: how many candidates to give for each object.
-            year: read the year on every object.
+            year: as for ``identify``, of each object.
             max_wrong: as for ``identify``.
 
         Raises:
@@ -344,8 +346,20 @@ class Catalogue:
             "bytes": stats.bytes,
             "index": stats.index,
             "layer": layer.card if (layer := self._layer()) else "none",
-            "calibration": own.card if (own := self._calibration()) else "shipped",
+            "calibration": self._calibrated(),
         }
+
+    def _calibrated(self) -> Any:
+        """The card of its own calibration, or where its decisions come from instead."""
+        try:
+            own = self._calibration()
+        except CatalogueDamaged as error:
+            return str(error)
+        if own is not None:
+            return own.card
+        manifest = self._store.manifest
+        own_verifier = manifest.verifier in ("", recipes.RECIPES[manifest.recipe].verifier)
+        return "shipped" if own_verifier and zoo.entry(manifest.embedder) is None else "none"
 
     # -- changing ----------------------------------------------------------------------------
 

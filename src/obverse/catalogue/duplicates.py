@@ -85,19 +85,13 @@ def _alike(
     others = [i for i, item in enumerate(hits.items) if item != view.item]
     if not others:
         return
-    rest = Hits(
-        [hits.views[i] for i in others],
-        [hits.items[i] for i in others],
-        hits.similarity[others],
-        hits.maps[others],
-        [hits.described[i] for i in others] if hits.described else (),
-    )
+    rest = hits.take(others)
     first, standing, _ = pipeline.rank(query, rest, 1)
-    chances = pipeline.decider.probabilities(standing)
-    for i, score, chance in zip(first, standing.scores, chances, strict=True):
-        if not pipeline.decider.known(float(chance)):
-            return
-        yield rest.views[i], float(score), float(chance)
+    for place, i in enumerate(first):
+        # Each by itself: a third copy of a design must not make the second less likely.
+        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
+        if pipeline.decider.known(chance):
+            yield rest.views[i], float(standing.scores[place]), chance
 
 
 def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> list[Group]:

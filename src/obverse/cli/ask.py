@@ -90,9 +90,7 @@ def identify(
                 if sides:
                     answer = opened.identify_sides(*query, top=top, max_wrong=max_wrong)
                 elif every:
-                    answer = opened.identify_all(
-                        query[0], top=top, year=bool(year), max_wrong=max_wrong
-                    )
+                    answer = opened.identify_all(query[0], top=top, year=year, max_wrong=max_wrong)
                 else:
                     answer = opened.identify(query[0], top=top, year=year, max_wrong=max_wrong)
             except PhotoError as error:

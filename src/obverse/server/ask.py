@@ -87,7 +87,7 @@ def answer(server: State, photos: list[bytes], ask: Ask) -> dict[str, Any]:
     found: Answer | Tray
     if ask.all:
         found = catalogue.identify_all(
-            photos[0], top=ask.top, year=bool(ask.year), max_wrong=ask.max_wrong
+            photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong
         )
     elif len(photos) == 2:
         found = catalogue.identify_sides(*photos, top=ask.top, max_wrong=ask.max_wrong)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from obverse import decide
 from obverse.catalogue.catalogue import Catalogue
-from obverse.decide import LOOKED_AT
-from obverse.train.decision import FOLDS, Case, Told, cross_validate, finish, fit, tell
+from obverse.decide import LOOKED_AT, Undecided
+from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
 from obverse.train.degrade import Severity
 from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
 from obverse.types import F64, Embedding, Progress, View
@@ -44,7 +44,7 @@ def take_off(catalogue: Catalogue) -> Fitted:
     """Go back to the shipped calibration."""
     had = catalogue.store.blob("calibration") is not None
     catalogue.keep("calibration", None)
-    said = "the calibration is the shipped one again" if had else "it had none of its own"
+    said = "its own calibration is off" if had else "it had none of its own"
     return Fitted(False, said, {})
 
 
@@ -59,7 +59,8 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
         progress: called as ``progress(done, total, text)``.
     """
     begun = time.monotonic()
-    shipped = decide.get(catalogue.pipeline.recipe.name)
+    usual = catalogue.pipeline.usual_decider
+    shipped = None if isinstance(usual, Undecided) else usual
     rng = np.random.default_rng(seed)
     views = sample(catalogue, MOST, rng)
     cases, copies = ask(catalogue, views, rng, progress)
@@ -71,12 +72,16 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
             f"{items} of at least {LEAST_ITEMS} items; nothing changed",
             {},
         )
-    before, after = tell(shipped, cases), cross_validate(cases, shipped)
-    gains = _loss(before) - _loss(after)
-    better = beyond_chance(gains, before.item, rng)
+    after = cross_validate(cases, shipped)
+    # Where there is no calibration, one must beat saying the same to every question.
+    before = tell(shipped, cases) if shipped else replace(after, probability=_share(after))
+    better = beyond_chance(_loss(before) - _loss(after), before.item, rng)
+    better &= shipped is not None or after.point(MAX_WRONG).correct > 0
     figures = {"before": _figures(before), "after": _figures(after)}
     card = {
-        "what": "the shipped calibration, refitted on the catalogue's own views",
+        "what": "the shipped calibration, refitted on the catalogue's own views"
+        if shipped
+        else "fitted on the catalogue's own views; none is shipped for its stages",
         "recipe": catalogue.pipeline.recipe.name,
         "fitted_on": f"{queries} queries ({queries - copies} other views, {copies} degraded "
         f"copies) of {items} items",
@@ -93,9 +98,8 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
     told = {**card, **figures, "seconds": round(time.monotonic() - begun, 1)}
     if not better:
         catalogue.keep("calibration", None)
-        return Fitted(
-            False, f"the shipped calibration stays: no better beyond chance, {words}", told
-        )
+        stays = "the shipped calibration stays" if shipped else "there is still no calibration"
+        return Fitted(False, f"{stays}: no better beyond chance, {words}", told)
     measured = {"questions": len(after.item), **{k: figures["after"][k] for k in ("ece", "auroc")}}
     final = finish(fit(cases, shipped), after, {**card, **measured})
     catalogue.keep("calibration", final.to_bytes())
@@ -140,6 +144,11 @@ def ask(
             right = names.index(view.item) if view.item in names else -1
             cases.append(Case(view.item, standing, right, known))
     return cases, copies
+
+
+def _share(told: Told) -> F64:
+    """The share of right answers, once for every question."""
+    return np.full(len(told.right), float(np.mean(told.right)))
 
 
 def _loss(told: Told) -> F64:

@@ -29,7 +29,7 @@ def get(name: str) -> Verifier:
     if name.partition(":")[0] == "vector":
         from obverse.verify.vector import VectorVerifier
 
-        return VectorVerifier([step for step in name.partition(":")[2].split(",") if step])
+        return VectorVerifier(name.partition(":")[2])
     if name == "deep" or name.startswith("deep:"):
         from obverse.verify.deep import DeepVerifier
 
