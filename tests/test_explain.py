@@ -266,3 +266,9 @@ def test_no_answer_says_more_than_five_sentences_and_every_one_ends() -> None:
 def test_another_language_is_another_table() -> None:
     german = {**ENGLISH, "known": "Das ist {item} ({sure})."}
     assert explain(answer_of(candidate(EVEN, 0.97)), german)[0] == "Das ist Krona (97 %)."
+
+
+def test_what_was_compared_as_a_whole_says_no_place() -> None:
+    told = explain(answer_of(candidate(np.full((1, 1), 0.96, np.float32), 0.5)))
+    assert not any("of the face" in line for line in told)
+    assert any("as a whole" in line for line in told)

@@ -80,7 +80,7 @@ def test_a_better_calibration_is_kept_used_shown_and_taken_off(
         assert best.score == pytest.approx(plain.score)
         assert best.probability != plain.probability
         assert again.identify(photo, max_wrong=0.0).best is not None
-        assert take_off(again).said == "the calibration is the shipped one again"
+        assert take_off(again).said == "its own calibration is off"
         assert take_off(again).said == "it had none of its own"
         assert again.pipeline.decider is decide.get("coin")
         back = again.identify(photo).best

@@ -87,7 +87,7 @@ def add(
             attributes=attributes or None,
             progress=progress,
         )
-        total = {**report.to_dict(), "views": opened.info()["views"]}
+        total = {**report.to_dict(), "views": opened.store.stats().views}
     for note in total["notes"]:
         say(note)
     report_failures(total["failed"])
@@ -179,11 +179,11 @@ def remove(
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         removed = opened.remove(ids)
-        stats = opened.info()
+        stats = opened.store.stats()
     if as_json:
-        emit({"removed": removed, "items": stats["items"], "views": stats["views"]})
+        emit({"removed": removed, "items": stats.items, "views": stats.views})
     else:
-        write(f"{catalogue}: {count(removed, 'view')} removed, {stats['views']:,} left")
+        write(f"{catalogue}: {count(removed, 'view')} removed, {stats.views:,} left")
 
 
 def export(
@@ -196,11 +196,11 @@ def export(
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         table = opened.export(folder)
-        stats = opened.info()
+        stats = opened.store.stats()
     if as_json:
-        emit({"table": str(table), "items": stats["items"], "views": stats["views"]})
+        emit({"table": str(table), "items": stats.items, "views": stats.views})
     else:
-        write(f"{table}: {count(stats['views'], 'view')} of {count(stats['items'], 'item')}")
+        write(f"{table}: {count(stats.views, 'view')} of {count(stats.items, 'item')}")
 
 
 def level(

@@ -27,7 +27,7 @@ Draw = Annotated[
 ]
 Top = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
 RecipeName = Annotated[
-    str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default) or flat.")
+    str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default), disc or flat.")
 ]
 EmbedderName = Annotated[
     str | None,

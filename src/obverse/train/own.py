@@ -5,7 +5,8 @@ What ``obverse adapt`` and ``obverse calibrate`` share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +68,15 @@ def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severi
     return Patch(colour, colour, colour, np.eye(2, 3), Region((0.0, 0.0, 1.0, 1.0), 1.0))
 
 
-def have_twins(views: Sequence[View]) -> Array:
-    """Bool (n,): views with another of the same item and the same known side."""
-    keys = [(v.item, v.side) for v in views]
-    return np.array([bool(k[1]) and keys.count(k) > 1 for k in keys])
+def have_twins(views: Sequence[View], among: Iterable[tuple[str, str]] | None = None) -> Array:
+    """Bool (n,): views with another of the same item and the same known side.
+
+    Args:
+        views: asked about.
+        among: (item, side) of all views there are, these included; these alone if not given.
+    """
+    shown = Counter([(v.item, v.side) for v in views] if among is None else among)
+    return np.array([bool(v.side) and shown[v.item, v.side] > 1 for v in views])
 
 
 def beyond_chance(gains: F64, owner: Array, rng: np.random.Generator) -> bool:
