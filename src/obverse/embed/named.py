@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -23,6 +24,8 @@ from obverse.zoo.post import Chain, is_fitted
 
 QUALITY = 95
 """Of the JPEGs that pictures wait as while words are fitted on them."""
+TOGETHER = 16
+"""Pictures described at once."""
 LEAST = 2
 """Pictures that anything is fitted on."""
 
@@ -125,12 +128,10 @@ def fit(recipe: Recipe, patches: Iterable[Patch], progress: Progress | None = No
         pictures: Iterable[U8] = (picture(patch, recipe) for patch in patches)
         if isinstance(descriptor, Fittable):
             waiting = [_jpeg(one) for one in pictures]
-            pictures = [] if is_fitted(recipe.post) else pictures
             descriptor = descriptor.fit(map(canvas.decode, waiting), progress)
             state = {f"descriptor.{k}": v for k, v in descriptor.state().items()}
             pictures = map(canvas.decode, waiting if is_fitted(recipe.post) else [])
-        rows = [descriptor.describe([one]) for one in pictures]
-        vectors = zoo.unit(np.reshape(rows, (len(rows), descriptor.dim)))
+        vectors = _describe(descriptor, pictures)
     if is_fitted(recipe.post):
         if len(vectors) < LEAST:
             raise UsageError(
@@ -205,6 +206,14 @@ def _base(recipe: Recipe, state: Mapping[str, Array]) -> Embedder:
     if isinstance(descriptor, Fittable):
         descriptor = descriptor.restore(state)
     return Pictures(descriptor, recipe)
+
+
+def _describe(descriptor: Descriptor, pictures: Iterable[U8]) -> F32:
+    """Vectors of unit length, float32 (n, dim), some pictures at a time."""
+    source, parts = iter(pictures), [np.zeros((0, descriptor.dim), np.float32)]
+    while some := list(islice(source, TOGETHER)):
+        parts.append(zoo.unit(descriptor.describe(some)))
+    return np.concatenate(parts)
 
 
 def _stack(embeddings: Sequence[Embedding], dim: int) -> F32:

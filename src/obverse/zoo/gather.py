@@ -23,8 +23,8 @@ WORDS = {"bow": 1000, "vlad": 64, "fisher": 64}
 """Words where nobody says how many: the usual numbers of the papers."""
 REDUCED = 64
 """Numbers that a descriptor is projected to before a Gaussian mixture (Sánchez et al., 2013)."""
-SAMPLE, PER_PICTURE = 100_000, 300
-"""Keypoints that words are fitted on, at most; and of one picture."""
+SAMPLE = 100_000
+"""Keypoints that words are fitted on, at most."""
 LEAST = 8
 """Keypoints that a word needs."""
 
@@ -43,10 +43,14 @@ class Gatherer:
     def fit(self, images: Iterable[U8], progress: Progress | None = None) -> Gathered:
         """Fit the words on RGB pictures. Raises ``UsageError`` for too few keypoints."""
         rng = np.random.default_rng(0)
-        samples = []
+        samples: list[F32] = []
+        share = keypoints.MOST
         for done, image in enumerate(images, 1):
-            points = local(image, self.kind)
-            samples.append(rng.permutation(points)[:PER_PICTURE])
+            samples.append(rng.permutation(local(image, self.kind))[:share])
+            while sum(map(len, samples)) > 2 * SAMPLE:
+                # The same number of each picture, all that memory should hold.
+                share //= 2
+                samples = [points[:share].copy() for points in samples]
             if progress:
                 progress(done, 0, "finding keypoints")
         points = np.concatenate(samples) if samples else np.zeros((0, 1), np.float32)
