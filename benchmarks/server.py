@@ -98,13 +98,14 @@ def speed(folder: Path, views: int, seconds: float) -> bool:
     workers = os.cpu_count() or 1
     print(f"{views:,} views, {workers} workers, load {os.getloadavg()[0]:.1f} before the start")
 
-    def alone() -> float:
+    def alone(threads: int) -> list[float]:
         with Catalogue(uri) as catalogue:
             catalogue.identify(photos[0])
-            done = repeat(lambda n: catalogue.identify(photos[n % PHOTOS]), workers, seconds / 3)
-        return len(done) / (seconds / 3)
+            done = repeat(lambda n: catalogue.identify(photos[n % PHOTOS]), threads, seconds / 3)
+        return [ms for ms, _ in done]
 
-    rates = [alone()]
+    rates = [3 * len(alone(workers)) / seconds]
+    single = alone(1)
     with served(uri, "--rate", "0") as (url, process):
         clients = [httpx.Client(base_url=url, timeout=60) for _ in range(CLIENTS)]
 
@@ -119,11 +120,14 @@ def speed(folder: Path, views: int, seconds: float) -> bool:
         memory = resident_mb(process)
         for client in clients:
             client.close()
-    rates.append(alone())
+    single += alone(1)
+    rates.append(3 * len(alone(workers)) / seconds)
     own, rate = float(np.mean(rates)), len(many) / seconds
     codes = Counter(code for _, code in (*one, *many))
     p50, p95 = np.percentile([ms for ms, _ in one], (50, 95))
     print(f"one client: p50 {p50:.0f} ms, p95 {p95:.0f} ms, n {len(one)}")
+    s50, s95 = np.percentile(single, (50, 95))
+    print(f"the pipeline alone: p50 {s50:.0f} ms, p95 {s95:.0f} ms, n {len(single)}")
     m50, m95 = np.percentile([ms for ms, _ in many], (50, 95))
     print(f"{CLIENTS} clients for {seconds:g} s: p50 {m50:.0f} ms, p95 {m95:.0f} ms, n {len(many)}")
     alone_rates = " and ".join(f"{r:.2f}" for r in rates)
