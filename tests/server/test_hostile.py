@@ -137,6 +137,20 @@ def test_broken_forms_are_refused(server: Served, coins: Coins) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_json_of_many_keys_is_refused_at_once(server: Served) -> None:
+    """Unread: to make an error for each would take seconds and a gigabyte."""
+    keys = json.dumps(dict.fromkeys(map(str, range(500_000)), 0)).encode()
+    unknown = json.dumps({"x" * 500: 1, "y": 2}).encode()
+    kind = {"content-type": "application/json"}
+    for path in ("/v1/find", "/v1/undo"):
+        started = time.monotonic()
+        answer = server.http.post(path, content=keys, headers=kind)
+        assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
+        assert time.monotonic() - started < 1
+    answer = server.http.post("/v1/undo", content=unknown, headers=kind)
+    assert (answer.status_code, answer.json()["where"]) == (422, "x" * 80)
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -188,7 +188,7 @@ async def add_views(request: Request, id: str) -> Any:
 )
 async def edit_item(request: Request, id: str) -> Any:
     server, name = state.of(request), unquote(id)
-    edit = await read_json(request, Edit)
+    edit = await forms.read_json(request, Edit)
 
     def work() -> str:
         catalogue = server.catalogue
@@ -224,7 +224,7 @@ async def delete_item(request: Request, id: str) -> Any:
 async def merge_items(request: Request, id: str) -> Any:
     """It can be taken back for ten minutes."""
     server, name = state.of(request), unquote(id)
-    others = (await read_json(request, Merge)).from_
+    others = (await forms.read_json(request, Merge)).from_
     ids = [name, *others]
     token = await server.write(request, lambda: server.catalogue.merge(name, others), lambda _: ids)
     item = await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
@@ -256,7 +256,7 @@ async def delete_view(request: Request, id: str) -> Any:
 )
 async def undo(request: Request) -> Any:
     server = state.of(request)
-    token = (await read_json(request, Token)).undo
+    token = (await forms.read_json(request, Token)).undo
     items = await server.write(request, lambda: server.catalogue.undo(token), lambda back: back)
     return {"items": items}
 
@@ -317,15 +317,6 @@ async def add(
     item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
     return {"item": item, "views": new, "skipped": report.skipped, "failed": failed}
-
-
-async def read_json(request: Request, model: type[forms.Model]) -> forms.Model:
-    """A JSON body as the model has it. Raises ``UsageError``."""
-    try:
-        told = await request.json()
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"no JSON ({error})", where="body") from error
-    return forms.checked(model, told)
 
 
 def listed(entry: Entry) -> dict[str, Any]:

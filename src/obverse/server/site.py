@@ -16,7 +16,7 @@ from pydantic import Field
 
 from obverse._version import __version__
 from obverse.errors import Busy, KeyNeeded, NotInCatalogue
-from obverse.server import describe, items, state
+from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
 from obverse.server.guard import COOKIE, writes_open
 from obverse.server.keys import SESSION_SECONDS, is_right
@@ -82,7 +82,7 @@ async def session(request: Request) -> Any:
 async def show_key(request: Request) -> Response:
     """Sets a cookie that opens reading for twelve hours. Writing needs the key itself each time."""
     server = state.of(request)
-    key = (await items.read_json(request, Shown)).key
+    key = (await forms.read_json(request, Shown)).key
     if not is_right(key, server.keys):
         raise KeyNeeded("that key does not open this server", hint="check it")
     response = Response(status_code=204)
