@@ -268,9 +268,21 @@ def test_wrong_keys_are_rationed(strict: Served) -> None:
         return strict.http.delete("/v1/items/none", headers=headers).status_code
 
     assert write("10.6.0.1", KEY) == 404
-    guesses = [write("10.6.0.2", f"guess {n}") for n in range(6)]
-    assert guesses[:2] == [401, 401]
-    assert 429 in guesses
+
+    def read(client: str, key: str) -> int:
+        headers = {"x-forwarded-for": client, "x-api-key": key}
+        return strict.http.get("/v1/items", headers=headers).status_code
+
+    def show(client: str, key: str) -> int:
+        headers = {"x-forwarded-for": client}
+        return strict.http.post("/v1/session", json={"key": key}, headers=headers).status_code
+
+    for number, guess in enumerate((write, read, show)):
+        client = f"10.6.1.{number}"
+        guesses = [guess(client, f"guess {n}") for n in range(12)]
+        assert guesses[:10] == [401] * 10
+        assert guesses[-1] == 429
+        assert 429 in [guess(client, KEY), guess(client, KEY)]
     assert write("10.6.0.1", KEY) == 404
     headers = {"x-forwarded-for": "10.6.0.3"}
     refused = strict.http.delete("/v1/items/none", headers=headers)

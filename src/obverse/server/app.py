@@ -75,7 +75,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Segments)
-    app.add_middleware(Guard, settings=settings, keys=server.keys, sessions=server.sessions)
+    app.add_middleware(
+        Guard,
+        settings=settings,
+        keys=server.keys,
+        sessions=server.sessions,
+        guesses=server.guesses,
+    )
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Watch, metrics=server.metrics)
     return app

@@ -15,11 +15,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
 from obverse._version import __version__
-from obverse.errors import Busy, KeyNeeded, NotInCatalogue
+from obverse.errors import Busy, NotInCatalogue
 from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
-from obverse.server.guard import COOKIE, writes_open
-from obverse.server.keys import SESSION_SECONDS, is_right
+from obverse.server.guard import COOKIE, check_key, writes_open
+from obverse.server.keys import SESSION_SECONDS
 
 routes = APIRouter(tags=["server"])
 
@@ -83,8 +83,7 @@ async def show_key(request: Request) -> Response:
     """Sets a cookie that opens reading for twelve hours. Writing needs the key itself each time."""
     server = state.of(request)
     key = (await forms.read_json(request, Shown)).key
-    if not is_right(key, server.keys):
-        raise KeyNeeded("that key does not open this server", hint="check it")
+    check_key(key, server.keys, server.guesses, state.client(request))
     response = Response(status_code=204)
     response.set_cookie(
         COOKIE,
