@@ -71,7 +71,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(ObverseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unrouted)
-    app.add_exception_handler(Exception, _failed)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Segments)
@@ -130,12 +129,6 @@ def _unrouted(request: Request, error: Exception) -> Response:
         found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
         headers["Allow"] = ", ".join(sorted(found))
     return respond(bare(error.status_code, error.detail), headers)
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    number = _number(request)
-    log.error("failed", exc_info=error, extra={"facts": number})
-    return respond(bare(500, f"unexpected; the log has it as {number['id']}", "InternalError"))
 
 
 def _number(request: Request) -> dict[str, Any]:
