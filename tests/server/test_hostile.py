@@ -8,7 +8,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -234,6 +234,18 @@ def test_a_head_that_never_ends_is_cut_off(strict: Served) -> None:
     assert raw(strict, b"GET / HTTP/1.1\r\nX-A: ", b"b", pause=0.3) == b""
     assert raw(strict) == b""
     assert time.monotonic() - started < 8
+
+
+def test_one_address_cannot_take_every_connection(server: Served) -> None:
+    with ExitStack() as lines:
+        for _ in range(63):  # with the one that the fixture holds
+            lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 10)))
+        time.sleep(0.3)
+        assert raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", wait=5) == b""
+        assert server.http.get("/healthz").status_code == 200
+    time.sleep(0.3)
+    words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert raw(server, words).startswith(b"HTTP/1.1 200")
 
 
 def test_a_slow_body_that_nobody_reads_holds_no_connection(strict: Served) -> None:

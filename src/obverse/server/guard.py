@@ -167,6 +167,11 @@ def client_of(scope: Scope, settings: Settings) -> str:
     if settings.behind_proxy:
         told = Headers(scope=scope).getlist("x-forwarded-for")
         address = told[-1].rpartition(",")[2].strip() if told else address
+    return network_of(address)
+
+
+def network_of(address: str) -> str:
+    """What one client is counted by: an address of IPv4, a network of IPv6."""
     ip = ip_of(address)
     if ip is None:
         return address[:64]
