@@ -29,7 +29,7 @@ from obverse.server import (
     words,
 )
 from obverse.server.body import BodyLimits
-from obverse.server.errors import bare, problem, respond, status_of
+from obverse.server.errors import bare, problem, respond
 from obverse.server.guard import Guard
 from obverse.server.settings import Settings
 from obverse.server.state import State
@@ -106,9 +106,12 @@ class Segments:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ObverseError)
-    if status_of(error) == 500:
-        log.error("failed", exc_info=error, extra={"facts": _number(request)})
-    return respond(problem(error))
+    told = problem(error)
+    if told["status"] == 500:
+        number = request.scope.get("obverse.request", "")
+        log.error("failed", exc_info=error, extra={"facts": {"id": number}})
+        told["detail"] += f"; the log has it as {number}"
+    return respond(told)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -129,10 +132,6 @@ def _unrouted(request: Request, error: Exception) -> Response:
         found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
         headers["Allow"] = ", ".join(sorted(found))
     return respond(bare(error.status_code, error.detail), headers)
-
-
-def _number(request: Request) -> dict[str, Any]:
-    return {"id": request.scope.get("obverse.request", "")}
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

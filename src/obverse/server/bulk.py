@@ -19,7 +19,7 @@ from obverse.catalogue.importers import Row
 from obverse.errors import Busy, ObverseError, UsageError
 from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
-from obverse.server.errors import RETRY_SECONDS, bare, problem
+from obverse.server.errors import RETRY_SECONDS, bare, problem, status_of
 from obverse.server.state import State
 from obverse.server.watch import log
 
@@ -113,7 +113,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
 
 def _told(error: Exception) -> dict[str, Any]:
     """Any error as a problem: the answer has begun, so nobody else can tell of it."""
-    if isinstance(error, ObverseError):
+    if isinstance(error, ObverseError) and status_of(error) != 500:
         return problem(error)
     log.error("failed", exc_info=error)
     return bare(500, "unexpected; the log has it", "InternalError")
