@@ -350,6 +350,11 @@ def test_the_session_cookie(strict: Served) -> None:
     cookie = right.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    by_tls = {**headers, "x-forwarded-proto": "https"}
+    right = strict.http.post("/v1/session", json={"key": KEY}, headers=by_tls)
+    assert "Secure" in right.headers["set-cookie"]
+    strict.http.cookies.clear()
     told = strict.http.get("/v1/session", headers=headers).json()
     assert told["writes"] == "key"
     told = strict.http.get("/v1/session", headers={**headers, "x-api-key": KEY}).json()

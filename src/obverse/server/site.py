@@ -91,9 +91,15 @@ async def show_key(request: Request) -> Response:
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request, server.settings.behind_proxy),
     )
     return response
+
+
+def is_secure(request: Request, behind_proxy: bool) -> bool:
+    """Does the browser speak TLS, with us or with the proxy before us?"""
+    told = request.headers.get("x-forwarded-proto", "") if behind_proxy else ""
+    return (told or request.url.scheme) == "https"
 
 
 @routes.get("/v1/pictures/{name}", summary="A picture of an answer", response_class=Response,
