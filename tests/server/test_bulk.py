@@ -32,7 +32,7 @@ def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(bulk, "RETRY_SECONDS", 0)
     monkeypatch.setattr(bulk, "TRIES", 3)
     server: Any = SimpleNamespace(
-        asks=SimpleNamespace(run=ask), write=write, catalogue=SimpleNamespace(add=None)
+        asks=SimpleNamespace(run=ask), write=write, catalogue=SimpleNamespace(add=len)
     )
     request: Any = SimpleNamespace(scope={})
 
