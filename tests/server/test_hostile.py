@@ -190,6 +190,13 @@ def test_too_large_is_cut_off_while_it_arrives(strict: Served) -> None:
     assert time.monotonic() - started < 8
 
 
+def test_a_client_that_sends_all_before_it_reads_sees_why(server: Served) -> None:
+    """More than the buffers on the way hold."""
+    large = bytes(48 * MIB)
+    answer = server.http.post("/v1/find", files={"photo": large})
+    assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
+
+
 def test_too_many_pixels(strict: Served) -> None:
     import cv2
     import numpy as np
