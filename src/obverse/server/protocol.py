@@ -48,12 +48,16 @@ class Protocol(H11Protocol):
         self._stop("_taking")
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is None and self.conn.their_state is h11.IDLE:
+            # The next request has begun to arrive.
+            self._head = self.loop.call_later(self.header_seconds, self._cut)
+
     def handle_events(self) -> None:
         super().handle_events()
         if self.conn.their_state is not h11.IDLE:
             self._stop("_head")
-        elif self._head is None:  # the next request has begun to arrive
-            self._head = self.loop.call_later(self.header_seconds, self._cut)
 
     def pause_writing(self) -> None:
         super().pause_writing()
