@@ -57,6 +57,17 @@ def test_a_zip_is_listed_as_the_folder_is(names: list[str], tmp_path: Path) -> N
     assert sorted(rows_of({name: name.encode() for name in names})) == sorted(folder)
 
 
+@pytest.mark.parametrize("flag", [1 << 5, 1 << 6])
+def test_a_member_packed_in_a_way_not_read(flag: int) -> None:
+    """Patched data and strong encryption."""
+    data = bytearray(pack({"a/1.jpg": b"picture"}).getvalue())
+    for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        struct.pack_into("<H", data, data.index(mark) + at, flag)
+    archive = Archive(io.BytesIO(data), 1000)
+    with pytest.raises(PhotoDamaged):
+        archive.read(archive.listing().rows[0])
+
+
 def test_a_folder_around_everything_counts_for_nothing() -> None:
     rows = rows_of({"my coins/a/1.jpg": b"1", "my coins/b/2.jpg": b"2"})
     assert [item for _, item, _ in rows] == ["a", "b"]

@@ -7,6 +7,7 @@ import io
 import json
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -186,6 +187,18 @@ def test_an_item_registered_is_found_by_the_next_question(server: Served, coins:
     for id in ("a-new-coin", "a-new-coin-2"):
         assert server.http.delete(f"/v1/items/{id}").status_code == 200
     assert ask(server, "/v1/identify", photo).json()["known"] is False
+
+
+def test_items_of_one_title_at_once_are_items_of_their_own(server: Served, coins: Coins) -> None:
+    photos = [path.read_bytes() for path in coins.pictures[coins.left_out]]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda data: ask(server, "/v1/items", data, title="Twin"), photos))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    ids = [answer.json()["item"]["id"] for answer in answers]
+    assert sorted(ids) == ["twin", "twin-2"]
+    assert [len(answer.json()["views"]) for answer in answers] == [1, 1]
+    for id in ids:
+        assert server.http.delete(f"/v1/items/{id}").status_code == 200
 
 
 def test_a_bad_photo_among_good_ones(server: Served, coins: Coins) -> None:

@@ -41,7 +41,8 @@ def verdict(
 ) -> str:
     """``fine``, or the class of the error."""
     settings = Settings("x.obv", **told)
-    guard = Guard(None, settings, hashes, sessions or Sessions())  # type: ignore[arg-type]
+    guesses = Rates(*guards.GUESSES)
+    guard = Guard(None, settings, hashes, sessions or Sessions(), guesses)  # type: ignore[arg-type]
     asked["obverse.client"] = guards.client_of(asked, settings)
     try:
         guard._check(asked)

@@ -8,7 +8,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
@@ -137,6 +137,20 @@ def test_broken_forms_are_refused(server: Served, coins: Coins) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_json_of_many_keys_is_refused_at_once(server: Served) -> None:
+    """Unread: to make an error for each would take seconds and a gigabyte."""
+    keys = json.dumps(dict.fromkeys(map(str, range(500_000)), 0)).encode()
+    unknown = json.dumps({"x" * 500: 1, "y": 2}).encode()
+    kind = {"content-type": "application/json"}
+    for path in ("/v1/find", "/v1/undo"):
+        started = time.monotonic()
+        answer = server.http.post(path, content=keys, headers=kind)
+        assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
+        assert time.monotonic() - started < 1
+    answer = server.http.post("/v1/undo", content=unknown, headers=kind)
+    assert (answer.status_code, answer.json()["where"]) == (422, "x" * 80)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -174,6 +188,13 @@ def test_too_large_is_cut_off_while_it_arrives(strict: Served) -> None:
     told = problem(raw(strict, chunked, *pieces))
     assert (told["status"], told["code"]) == (413, "BodyTooLarge")
     assert time.monotonic() - started < 8
+
+
+def test_a_client_that_sends_all_before_it_reads_sees_why(server: Served) -> None:
+    """More than the buffers on the way hold."""
+    large = bytes(48 * MIB)
+    answer = server.http.post("/v1/find", files={"photo": large})
+    assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
 
 
 def test_too_many_pixels(strict: Served) -> None:
@@ -222,6 +243,34 @@ def test_a_head_that_never_ends_is_cut_off(strict: Served) -> None:
     assert time.monotonic() - started < 8
 
 
+def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served) -> None:
+    words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.3.2.1\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", strict.port), 10)) as line:
+        for pause in (1.5, 0.0):
+            line.sendall(words)
+            assert line.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(pause)
+        line.sendall(words[:20])
+        assert line.recv(65536).count(b"HTTP/1.1 200") <= 1
+        started = time.monotonic()
+        with suppress(ConnectionResetError):
+            while line.recv(65536):
+                pass
+        assert time.monotonic() - started < 8
+
+
+def test_one_address_cannot_take_every_connection(server: Served) -> None:
+    with ExitStack() as lines:
+        for _ in range(63):  # with the one that the fixture holds
+            lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 10)))
+        time.sleep(0.3)
+        assert raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", wait=5) == b""
+        assert server.http.get("/healthz").status_code == 200
+    time.sleep(0.3)
+    words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert raw(server, words).startswith(b"HTTP/1.1 200")
+
+
 def test_a_slow_body_that_nobody_reads_holds_no_connection(strict: Served) -> None:
     """Refused by its head; then it trickles on."""
     started = time.monotonic()
@@ -254,9 +303,21 @@ def test_wrong_keys_are_rationed(strict: Served) -> None:
         return strict.http.delete("/v1/items/none", headers=headers).status_code
 
     assert write("10.6.0.1", KEY) == 404
-    guesses = [write("10.6.0.2", f"guess {n}") for n in range(6)]
-    assert guesses[:2] == [401, 401]
-    assert 429 in guesses
+
+    def read(client: str, key: str) -> int:
+        headers = {"x-forwarded-for": client, "x-api-key": key}
+        return strict.http.get("/v1/items", headers=headers).status_code
+
+    def show(client: str, key: str) -> int:
+        headers = {"x-forwarded-for": client}
+        return strict.http.post("/v1/session", json={"key": key}, headers=headers).status_code
+
+    for number, guess in enumerate((write, read, show)):
+        client = f"10.6.1.{number}"
+        guesses = [guess(client, f"guess {n}") for n in range(12)]
+        assert guesses[:10] == [401] * 10
+        assert guesses[-1] == 429
+        assert 429 in [guess(client, KEY), guess(client, KEY)]
     assert write("10.6.0.1", KEY) == 404
     headers = {"x-forwarded-for": "10.6.0.3"}
     refused = strict.http.delete("/v1/items/none", headers=headers)
@@ -312,6 +373,11 @@ def test_the_session_cookie(strict: Served) -> None:
     cookie = right.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    by_tls = {**headers, "x-forwarded-proto": "https"}
+    right = strict.http.post("/v1/session", json={"key": KEY}, headers=by_tls)
+    assert "Secure" in right.headers["set-cookie"]
+    strict.http.cookies.clear()
     told = strict.http.get("/v1/session", headers=headers).json()
     assert told["writes"] == "key"
     told = strict.http.get("/v1/session", headers={**headers, "x-api-key": KEY}).json()

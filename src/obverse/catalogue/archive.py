@@ -115,6 +115,10 @@ class Archive:
                 data = member.read(most + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             raise PhotoDamaged(f"damaged in the zip ({error})", where=where) from error
+        except (NotImplementedError, RuntimeError) as error:  # patched, or strongly encrypted
+            raise PhotoDamaged(
+                f"not read here ({error})", where=where, hint="zip it anew"
+            ) from error
         if len(data) > most:
             raise PhotoTooLarge(f"more than {most:,} bytes", where=where, hint="shrink it")
         return data

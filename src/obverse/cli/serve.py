@@ -71,19 +71,24 @@ def serve(
     check_extra()
 
     from obverse.catalogue.folder import read_manifest
-    from obverse.server.keys import chosen
+    from obverse.server.keys import chosen, read
     from obverse.server.run import addresses, listen, run
     from obverse.server.settings import Settings
 
     read_manifest(catalogue)
     if report is not None and not report.is_dir():
         raise UsageError("no such folder", where=report, hint="obverse evaluate … --report DIR")
+    keys = tuple(map(chosen, [*(key or []), *_keys_in(key_file)]))
+    if read_key and not keys and not read(catalogue):
+        raise UsageError(
+            "--read-key needs a key", hint=f"make one first: obverse key {catalogue} NAME"
+        )
     words = ("classify", classify), ("detect", detect), ("segment", segment)
     settings = Settings(
         catalogue=catalogue,
         host=host,
         port=port,
-        keys=tuple(map(chosen, [*(key or []), *_keys_in(key_file)])),
+        keys=keys,
         open_writes=open_writes,
         read_key=read_key,
         behind_proxy=behind_proxy,

@@ -29,7 +29,7 @@ from obverse.server import (
     words,
 )
 from obverse.server.body import BodyLimits
-from obverse.server.errors import bare, problem, respond, status_of
+from obverse.server.errors import bare, problem, respond
 from obverse.server.guard import Guard
 from obverse.server.settings import Settings
 from obverse.server.state import State
@@ -71,11 +71,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(ObverseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unrouted)
-    app.add_exception_handler(Exception, _failed)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
     app.add_middleware(Segments)
-    app.add_middleware(Guard, settings=settings, keys=server.keys, sessions=server.sessions)
+    app.add_middleware(
+        Guard,
+        settings=settings,
+        keys=server.keys,
+        sessions=server.sessions,
+        guesses=server.guesses,
+    )
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Watch, metrics=server.metrics)
     return app
@@ -101,9 +106,12 @@ class Segments:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ObverseError)
-    if status_of(error) == 500:
-        log.error("failed", exc_info=error, extra={"facts": _number(request)})
-    return respond(problem(error))
+    told = problem(error)
+    if told["status"] == 500:
+        number = request.scope.get("obverse.request", "")
+        log.error("failed", exc_info=error, extra={"facts": {"id": number}})
+        told["detail"] += f"; the log has it as {number}"
+    return respond(told)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -124,16 +132,6 @@ def _unrouted(request: Request, error: Exception) -> Response:
         found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
         headers["Allow"] = ", ".join(sorted(found))
     return respond(bare(error.status_code, error.detail), headers)
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    number = _number(request)
-    log.error("failed", exc_info=error, extra={"facts": number})
-    return respond(bare(500, f"unexpected; the log has it as {number['id']}", "InternalError"))
-
-
-def _number(request: Request) -> dict[str, Any]:
-    return {"id": request.scope.get("obverse.request", "")}
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

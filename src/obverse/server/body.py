@@ -15,9 +15,10 @@ from obverse.errors import BodyTooLarge, Busy, ObverseError, TooSlow
 from obverse.server.errors import problem, respond
 from obverse.server.settings import Settings
 
-DRAIN_SECONDS, DRAIN_BYTES = 2.0, 4 * 2**20
-"""A refused client that is still sending is read on for so long: were the connection closed at
-once, it would see a reset instead of the reason."""
+DRAIN_SECONDS, DRAIN_PAUSE, DRAIN_TIMES = 10.0, 2.0, 2
+"""A refused client that is still sending is read on for so long, until it pauses for so long, or
+until it has sent so many times the most that is taken: were the connection closed at once, it
+would see a reset instead of the reason."""
 BULK = "/v1/items:bulk"
 
 
@@ -82,9 +83,10 @@ class Body:
     async def drain(self) -> None:
         """Read on for a moment, and forget it."""
         until, size = time.monotonic() + DRAIN_SECONDS, 0
-        while self.is_coming and size < DRAIN_BYTES:
+        while self.is_coming and size < DRAIN_TIMES * self.most:
+            left = min(DRAIN_PAUSE, until - time.monotonic())
             try:
-                message = await asyncio.wait_for(self._receive(), until - time.monotonic())
+                message = await asyncio.wait_for(self._receive(), left)
             except TimeoutError:
                 return
             size += len(message.get("body", b""))

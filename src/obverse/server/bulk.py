@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -15,16 +16,20 @@ from starlette.responses import StreamingResponse
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.archive import Archive
 from obverse.catalogue.importers import Row
-from obverse.errors import ObverseError, PhotoError, UsageError
+from obverse.errors import Busy, ObverseError, UsageError
 from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
-from obverse.server.errors import bare, problem
+from obverse.server.errors import RETRY_SECONDS, bare, problem, status_of
 from obverse.server.state import State
+from obverse.server.watch import log
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
 
 BATCH = 16
 """Photos of one write: a few seconds, in which other writes wait."""
+TRIES = 30
+"""Of a photo or a write while the server is busy: a minute, before it counts as failed."""
+T = TypeVar("T")
 
 
 @routes.post(
@@ -74,21 +79,19 @@ async def add_all(
         good: list[Row] = []
         for row in batch:
             try:
-                good.append(
-                    await server.asks.run(
-                        state.client(request), partial(_load, server, archive, row)
-                    )
-                )
-            except PhotoError as error:
+                load = partial(_load, server, archive, row)
+                good.append(await patiently(partial(server.asks.run, state.client(request), load)))
+            except Exception as error:
                 failed += 1
-                yield event("failure", {**problem(error), "where": str(row.photo)[:200]})
+                yield event("failure", {**_told(error), "where": str(row.photo)[:200]})
         try:
             ids = sorted({row.item for row in good})
             add = partial(server.catalogue.add, good)
-            report = await server.write(request, add, partial(_same, ids)) if good else None
-        except ObverseError as error:
+            write = partial(server.write, request, add, partial(_same, ids))
+            report = await patiently(write) if good else None
+        except Exception as error:
             failed += len(good)
-            yield event("failure", problem(error))
+            yield event("failure", _told(error))
         else:
             added += report.added if report else 0
             skipped += report.skipped + report.moved if report else 0
@@ -96,6 +99,24 @@ async def add_all(
         done = min(start + BATCH, len(rows))
         yield event("progress", {"done": done, "total": len(rows), "text": f"{added:,} added"})
     yield event("done", {"added": added, "skipped": skipped, "failed": failed})
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it when there is time. Raises ``Busy`` when there is none for long."""
+    for _ in range(TRIES - 1):
+        try:
+            return await work()
+        except Busy:
+            await asyncio.sleep(RETRY_SECONDS)
+    return await work()
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """Any error as a problem: the answer has begun, so nobody else can tell of it."""
+    if isinstance(error, ObverseError) and status_of(error) != 500:
+        return problem(error)
+    log.error("failed", exc_info=error)
+    return bare(500, "unexpected; the log has it", "InternalError")
 
 
 def _same(ids: list[str], report: AddReport) -> list[str]:

@@ -28,6 +28,7 @@ STATUS: dict[type[ObverseError], int] = {
     errors.Busy: 503,
 }
 """The nearest class in an error's line of descent decides; none of these is a failure of ours."""
+UNREADABLE = "the catalogue cannot be read"
 RETRY_SECONDS = 2
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,13 +39,14 @@ def status_of(error: ObverseError) -> int:
 
 
 def problem(error: ObverseError) -> dict[str, Any]:
-    """An error as a problem. Of our own failures the place, a path of this machine, is left out."""
+    """An error as a problem. Our own failures, whose words name paths of this machine, are for the
+    log alone."""
     status = status_of(error)
     told: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": error.what,
+        "detail": UNREADABLE if status == 500 else error.what,
         "code": type(error).__name__,
     }
     ours = isinstance(error, errors.CatalogueError)

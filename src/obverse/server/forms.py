@@ -18,11 +18,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from obverse.errors import BodyTooLarge, NotAPhoto, UsageError
+from obverse.server import state
 
 PARTS = 256
 """Parts of a form, at most."""
 HEAD_BYTES, FIELD_BYTES = 4096, 256 * 1024
 """A part's head, and a field that is no file, at most."""
+STRUCTURE = 10_000
+"""Commas and brackets of a JSON body, at most: photos in base64 hold none, and each value of a
+million costs a hundred bytes and time in which nobody else is served."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -58,7 +62,9 @@ async def read(
             for key, values in form.fields.items()
         }
     elif kind == b"application/json":
-        form, told = _json(await request.body(), name)
+        body = await request.body()
+        server = state.of(request)
+        form, told = await server.reads.run(state.client(request), lambda: _json(body, name))
     else:
         raise NotAPhoto(
             "neither multipart/form-data nor application/json",
@@ -84,8 +90,32 @@ async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
         raise UsageError(f"one file {name!r} and nothing else is taken", where=name)
 
 
+async def read_json(request: Request, model: type[Model]) -> Model:
+    """A JSON body without photos, as the model has it. Raises ``UsageError``, ``BodyTooLarge``."""
+    body = await request.body()
+    if len(body) > FIELD_BYTES:
+        raise BodyTooLarge(f"more than {FIELD_BYTES:,} bytes", where="body")
+    return checked(model, parsed(body))
+
+
+def parsed(body: bytes) -> Any:
+    """What a JSON body says. Raises ``UsageError``, ``BodyTooLarge``."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > STRUCTURE:
+        raise BodyTooLarge(f"more than {STRUCTURE:,} values", where="body")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"no JSON ({error})", where="body") from error
+
+
 def checked(model: type[Model], told: Any) -> Model:
     """Fields as the model has them. Raises ``UsageError``."""
+    if isinstance(told, dict):
+        # Before the model, which would make an error for each.
+        known = {about.alias or name for name, about in model.model_fields.items()}
+        for key in told:
+            if key not in known:
+                raise UsageError("no such field", where=key[:80], hint="see /docs")
     try:
         return model.model_validate(told)
     except ValidationError as error:
@@ -100,10 +130,7 @@ def _is_list(model: type[BaseModel], key: str) -> bool:
 
 
 def _json(body: bytes, name: str) -> tuple[Form, dict[str, Any]]:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"no JSON ({error})", where="body") from error
+    told = parsed(body)
     if not isinstance(told, dict):
         raise UsageError("not a JSON object", where="body")
     photos = told.pop(f"{name}s", [])

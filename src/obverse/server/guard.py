@@ -28,8 +28,8 @@ ASKS = frozenset(
 SESSION = "/v1/session"
 OPEN = frozenset({"/healthz", "/readyz", SESSION})
 """Needs no key even where reading does; with the app's own files, which hold no data."""
-WRONG_KEY_COSTS = 10
-"""Requests that a wrong key counts for."""
+GUESSES = 1.0, 10
+"""Wrong keys a second and at once, from one address; after that none is even compared."""
 ADDRESSES = 20_000
 """Clients whose rates are remembered; of those, the longest silent is forgotten first."""
 LOCAL_ENDINGS = (".local", ".localhost", ".lan", ".home.arpa", ".internal")
@@ -61,9 +61,15 @@ class Guard:
     """The middleware."""
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, keys: tuple[str, ...], sessions: Sessions
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        keys: tuple[str, ...],
+        sessions: Sessions,
+        guesses: Rates,
     ) -> None:
         self.app, self.settings, self.keys, self.sessions = app, settings, keys, sessions
+        self.guesses = guesses
         self.work = Rates(settings.rate, settings.burst)
         self.reads = Rates(settings.read_rate, settings.read_burst)
 
@@ -87,11 +93,9 @@ class Guard:
                 "asked for by a name that is not served", hint="allow it with --allow-host"
             )
         key = key_of(headers)
-        opens = bool(key) and is_right(key, self.keys)
-        if key and not opens:
-            self.work.take(client, WRONG_KEY_COSTS)
-            raise KeyNeeded("that key does not open this server", hint="check it, or leave it out")
-        scope["obverse.opens"] = opens
+        if key:
+            check_key(key, self.keys, self.guesses, client)
+        opens = scope["obverse.opens"] = bool(key)
         if not reads and not comes_from_here(headers):
             raise Forbidden("another site asks", hint="open this server's own page")
         if reads or path in ASKS or path == SESSION:
@@ -115,6 +119,15 @@ class Guard:
             "writing is closed, as this server has no key",
             hint="make one: obverse key CATALOGUE NAME; or start it with --open-writes",
         )
+
+
+def check_key(key: str, hashes: tuple[str, ...], guesses: Rates, client: str) -> None:
+    """Raises ``KeyNeeded`` for a wrong key, and ``TooManyRequests`` after too many of them."""
+    if not guesses.take(client, 0):
+        raise TooManyRequests("too many wrong keys", hint="wait a moment")
+    if not is_right(key, hashes):
+        guesses.take(client)
+        raise KeyNeeded("that key does not open this server", hint="check it, or leave it out")
 
 
 def writes_open(scope: Scope, settings: Settings, keys: tuple[str, ...]) -> bool:
@@ -154,6 +167,11 @@ def client_of(scope: Scope, settings: Settings) -> str:
     if settings.behind_proxy:
         told = Headers(scope=scope).getlist("x-forwarded-for")
         address = told[-1].rpartition(",")[2].strip() if told else address
+    return network_of(address)
+
+
+def network_of(address: str) -> str:
+    """What one client is counted by: an address of IPv4, a network of IPv6."""
     ip = ip_of(address)
     if ip is None:
         return address[:64]

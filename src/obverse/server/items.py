@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
@@ -14,6 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, Json
 
 from obverse import canvas
+from obverse.catalogue.adding import AddReport
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
@@ -152,12 +155,11 @@ async def add_item(request: Request) -> Any:
     for key in new.attributes:
         if not key.strip():
             raise UsageError("an attribute without a name", where="attributes")
-    id = new.item or free_id(server, new.title)
     rows = [
-        {"item": id, "side": side, "title": new.title, "attributes": new.attributes}
+        {"item": new.item, "side": side, "title": new.title, "attributes": new.attributes}
         for side in sides_of(new.side, len(photos))
     ]
-    return await add(request, server, photos, rows)
+    return await add(request, server, photos, rows, lambda: new.item or free_id(server, new.title))
 
 
 @routes.post(
@@ -177,7 +179,7 @@ async def add_views(request: Request, id: str) -> Any:
     photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
     await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
     rows = [{"item": name, "side": side} for side in sides_of(new.side, len(photos))]
-    return await add(request, server, photos, rows)
+    return await add(request, server, photos, rows, lambda: server.catalogue.item(name).id)
 
 
 @routes.patch(
@@ -188,7 +190,7 @@ async def add_views(request: Request, id: str) -> Any:
 )
 async def edit_item(request: Request, id: str) -> Any:
     server, name = state.of(request), unquote(id)
-    edit = await read_json(request, Edit)
+    edit = await forms.read_json(request, Edit)
 
     def work() -> str:
         catalogue = server.catalogue
@@ -224,7 +226,7 @@ async def delete_item(request: Request, id: str) -> Any:
 async def merge_items(request: Request, id: str) -> Any:
     """It can be taken back for ten minutes."""
     server, name = state.of(request), unquote(id)
-    others = (await read_json(request, Merge)).from_
+    others = (await forms.read_json(request, Merge)).from_
     ids = [name, *others]
     token = await server.write(request, lambda: server.catalogue.merge(name, others), lambda _: ids)
     item = await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
@@ -256,7 +258,7 @@ async def delete_view(request: Request, id: str) -> Any:
 )
 async def undo(request: Request) -> Any:
     server = state.of(request)
-    token = (await read_json(request, Token)).undo
+    token = (await forms.read_json(request, Token)).undo
     items = await server.write(request, lambda: server.catalogue.undo(token), lambda back: back)
     return {"items": items}
 
@@ -296,9 +298,14 @@ async def view_picture(request: Request, id: str) -> Response:
 
 
 async def add(
-    request: Request, server: State, photos: list[bytes], rows: list[dict[str, Any]]
+    request: Request,
+    server: State,
+    photos: list[bytes],
+    rows: list[dict[str, Any]],
+    name: Callable[[], str],
 ) -> dict[str, Any]:
-    """Decode photos, add those that can be used, and tell of the others."""
+    """Decode photos, add those that can be used, and tell of the others. ``name`` tells the item's
+    id, asked when it is this request's turn to write: until then others may take it."""
     catalogue, good, failed = server.catalogue, [], []
     for number, (data, row) in enumerate(zip(photos, rows, strict=True)):
         try:
@@ -311,21 +318,16 @@ async def add(
             good.append(Row(photo, **row))
     if not good:
         raise UsageError(failed[0]["detail"], where="photo", hint=failed[0].get("hint", ""))
-    id = good[0].item
-    before = {view.id for view in catalogue.views(id)}
-    report = await server.write(request, lambda: catalogue.add(good), lambda _: [id])
+
+    def work() -> tuple[str, set[str], AddReport]:
+        id = name()
+        before = {view.id for view in catalogue.views(id)}
+        return id, before, catalogue.add([replace(row, item=id) for row in good])
+
+    id, before, report = await server.write(request, work, lambda done: [done[0]])
     item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
     return {"item": item, "views": new, "skipped": report.skipped, "failed": failed}
-
-
-async def read_json(request: Request, model: type[forms.Model]) -> forms.Model:
-    """A JSON body as the model has it. Raises ``UsageError``."""
-    try:
-        told = await request.json()
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"no JSON ({error})", where="body") from error
-    return forms.checked(model, told)
 
 
 def listed(entry: Entry) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import uvicorn
 
 from obverse.errors import ServerError
 from obverse.server.app import create_app
-from obverse.server.protocol import timed
+from obverse.server.protocol import limited
 from obverse.server.settings import Settings
 from obverse.server.watch import start_log
 
@@ -24,7 +24,7 @@ def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) ->
     start_log(quiet)
     config = uvicorn.Config(
         create_app(settings),
-        http=timed(settings.header_seconds, settings.write_seconds),
+        http=limited(settings),
         ws="none",
         log_config=None,
         access_log=False,

@@ -35,7 +35,7 @@ class Settings:
             ``body_grace + bytes / body_rate``.
         header_seconds: within which a connection must have sent a request's head.
         write_seconds: for which a client may not take what it asked for.
-        connections: open at once.
+        connections: open at once; ``connections_each`` those of one address, without a proxy.
         rate, burst: requests with work in them, a second and at once, from one address.
         read_rate, read_burst: the same for all others.
         stop_seconds: what was accepted has this long to finish when the server is stopped.
@@ -65,6 +65,7 @@ class Settings:
     header_seconds: float = 10.0
     write_seconds: float = 30.0
     connections: int = 512
+    connections_each: int = 64
     rate: float = 10.0
     burst: int = 60
     read_rate: float = 200.0

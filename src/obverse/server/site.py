@@ -15,11 +15,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
 from obverse._version import __version__
-from obverse.errors import Busy, KeyNeeded, NotInCatalogue
-from obverse.server import describe, items, state
+from obverse.errors import Busy, NotInCatalogue
+from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
-from obverse.server.guard import COOKIE, writes_open
-from obverse.server.keys import SESSION_SECONDS, is_right
+from obverse.server.guard import COOKIE, check_key, writes_open
+from obverse.server.keys import SESSION_SECONDS
 
 routes = APIRouter(tags=["server"])
 
@@ -82,9 +82,8 @@ async def session(request: Request) -> Any:
 async def show_key(request: Request) -> Response:
     """Sets a cookie that opens reading for twelve hours. Writing needs the key itself each time."""
     server = state.of(request)
-    key = (await items.read_json(request, Shown)).key
-    if not is_right(key, server.keys):
-        raise KeyNeeded("that key does not open this server", hint="check it")
+    key = (await forms.read_json(request, Shown)).key
+    check_key(key, server.keys, server.guesses, state.client(request))
     response = Response(status_code=204)
     response.set_cookie(
         COOKIE,
@@ -92,9 +91,15 @@ async def show_key(request: Request) -> Response:
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_secure(request, server.settings.behind_proxy),
     )
     return response
+
+
+def is_secure(request: Request, behind_proxy: bool) -> bool:
+    """Does the browser speak TLS, with us or with the proxy before us?"""
+    told = request.headers.get("x-forwarded-proto", "") if behind_proxy else ""
+    return (told or request.url.scheme) == "https"
 
 
 @routes.get("/v1/pictures/{name}", summary="A picture of an answer", response_class=Response,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from obverse.catalogue.catalogue import Catalogue
 from obverse.photo import Limits
 from obverse.server import keys
+from obverse.server.guard import GUESSES, Rates
 from obverse.server.jobs import Jobs
 from obverse.server.keys import Sessions
 from obverse.server.pictures import Pictures
@@ -39,6 +40,7 @@ class State:
         kept = keys.read(settings.catalogue).values()
         self.keys = (*settings.keys, *(key["sha256"] for key in kept))
         self.sessions = Sessions()
+        self.guesses = Rates(*GUESSES)
         self.pictures = Pictures()
         self.shelf = Shelf(self.catalogue.store)
         self.metrics = Metrics()

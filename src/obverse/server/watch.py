@@ -15,6 +15,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from obverse.server.errors import bare, respond
+
 log = logging.getLogger("obverse.server")
 
 POLICY = (
@@ -92,6 +94,13 @@ class Watch:
         scope["obverse.request"] = number
         try:
             await self.app(scope, receive, answer)
+        except Exception as error:
+            # Here, and not by the framework's handler, which stands outside of this middleware.
+            log.error("failed", exc_info=error, extra={"facts": {"id": number}})
+            if status:
+                raise  # half an answer is out: the connection is closed
+            told = bare(500, f"unexpected; the log has it as {number}", "InternalError")
+            await respond(told)(scope, receive, answer)
         finally:
             self._note(scope, status, time.perf_counter() - start, number)
 
