@@ -204,7 +204,8 @@ def upright(view: View) -> U8:
 
 
 def check_format(path: str | Path) -> str:
-    """The format that the extension asks for. Raises ``UsageError`` for one we cannot write."""
+    """The format that the extension asks for. Raises ``UsageError`` for one we cannot write, or a
+    folder that is not there."""
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise UsageError(
@@ -212,6 +213,8 @@ def check_format(path: str | Path) -> str:
             where=path,
             hint=f"use one of: {', '.join(FORMATS)}",
         )
+    if not Path(path).parent.is_dir():
+        raise UsageError("no such folder", where=Path(path).parent, hint="make it first")
     return FORMATS[suffix]
 
 

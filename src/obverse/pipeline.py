@@ -244,7 +244,9 @@ class Pipeline:
         """
         clock = Clock()
         with clock("find"):
-            regions = tray.reading_order(self.find(photo))
+            # The whole picture stands in where nothing was found: nothing to answer.
+            there = [region for region in self.find(photo) if not region.whole]
+            regions = tray.reading_order(there)
         with clock("normalise"):
             patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
         found = self.ask(

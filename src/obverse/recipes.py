@@ -131,7 +131,8 @@ def settle(embedder: str | Path) -> str:
     name = str(embedder)
     if zoo.entry(name):
         return zoo.settled(name)
-    return name if name in OWN else str(Path(name).absolute())
+    is_path = name.endswith(".json") and name not in OWN
+    return str(Path(name).absolute()) if is_path else name
 
 
 def settle_verifier(verifier: str | None) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +27,7 @@ from obverse.cli.options import (
 from obverse.errors import CatalogueError, PhotoError, UsageError
 
 if TYPE_CHECKING:
+    from obverse import Catalogue
     from obverse.types import Answer
 
 MATCHED = ("source", "query")
@@ -103,6 +106,8 @@ def identify(
                 rows += tray.rows(answer)
                 for region, why in answer.failed:
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
+            elif year and answer.year is None:
+                say(f"{query[0]}: no year could be read")
             if not as_json:
                 write_answer(answer, explain)
             if query[0] in pictures:
@@ -128,9 +133,9 @@ def match(
 ) -> None:
     """The best catalogue picture for each photo of a folder.
 
-    The table has the columns source (file name of the catalogue picture) and query (that of the
-    photo). Every photo gets a row; where one cannot be used, source is empty and the reason is on
-    stderr.
+    The table has the columns source (file name of the catalogue picture, with its folder where
+    several bear that name) and query (file name of the photo). Every photo gets a row; where one
+    cannot be used, source is empty and the reason is on stderr.
     """
     from obverse import Catalogue
 
@@ -142,10 +147,11 @@ def match(
         Catalogue(catalogue, create=False, limits=make_limits(max_bytes, max_megapixels)) as opened,
         show_progress() as progress,
     ):
+        called = _called(opened)
         for done, name in enumerate(names, 1):
             row: dict[str, Any] = {"source": "", "query": name}
             try:
-                row |= _best(opened.identify(queries / name, top=1))
+                row |= _best(opened.identify(queries / name, top=1), called)
             except PhotoError as error:
                 failures.append(str(error))
                 row |= {"error": type(error).__name__, "what": error.what}
@@ -184,12 +190,20 @@ def _check_modes(
         raise UsageError("--csv lists the objects of a photo", hint="add --all")
 
 
-def _best(answer: Answer) -> dict[str, Any]:
+def _called(opened: Catalogue) -> Callable[[str], str]:
+    """What the table calls a catalogue picture: its file name, or, where several pictures bear
+    that, with the folder that tells them apart."""
+    sources = [Path(e[3]) for entries in opened.store.hashes().values() for e in entries]
+    bare = Counter(path.name for path in sources)
+    return lambda source: "/".join(Path(source).parts[-1 if bare[Path(source).name] < 2 else -2 :])
+
+
+def _best(answer: Answer, called: Callable[[str], str]) -> dict[str, Any]:
     best = answer.best
     if best is None:
         raise CatalogueError("the catalogue is empty", hint="obverse add CATALOGUE PHOTOS/")
     return {
-        "source": Path(best.view.source).name,
+        "source": called(best.view.source),
         "item": best.item.id,
         "probability": round(best.probability, 5),
         "known": answer.known,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,7 +67,7 @@ def add(
             raise UsageError("no such file or folder", where=source, hint="check the path")
         if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
             importers.read(source)  # before a catalogue is made for nothing
-    limits = make_limits(max_bytes, max_megapixels)
+    limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (
         Catalogue(
             catalogue,
@@ -88,6 +89,9 @@ def add(
             progress=progress,
         )
         total = {**report.to_dict(), "views": opened.store.stats().views}
+    if is_new and not total["views"]:
+        # An empty one would hold the user to the recipe of a typing error.
+        shutil.rmtree(catalogue)
     for note in total["notes"]:
         say(note)
     report_failures(total["failed"])

@@ -114,7 +114,8 @@ def _evaluate_several(
     if as_json:
         emit([row.to_dict() for row in rows])
         return
-    write(f"{plan.name}: {plan.note()}")
+    part = f"; at most {options['limit']:,} of them asked" if options["limit"] else ""
+    write(f"{plan.name}: {plan.note()}{part}")
     write_table(several.HEAD, (row.cells for row in rows))
 
 

@@ -93,12 +93,13 @@ def cutout(
     """
     colour = parse_colour(background)
     _check_out(out, photo, every, colour is not None)
-    from obverse import canvas, cutout
+    from obverse import canvas, cutout, tray
     from obverse.photo import load
 
     loaded = load(photo, limits=make_limits(max_bytes, max_megapixels))
     regions = make_pipeline("coin").find(loaded)
     if every:
+        regions = tray.reading_order(regions)
         out.mkdir(parents=True, exist_ok=True)
         jobs = [(r, out / f"{Path(photo).stem}-{n}.png") for n, r in enumerate(regions, 1)]
         keep_photos([path for _, path in jobs], [photo])
