@@ -246,16 +246,14 @@ def test_a_head_that_never_ends_is_cut_off(strict: Served) -> None:
 def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served) -> None:
     words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.3.2.1\r\n\r\n"
     with closing(socket.create_connection(("127.0.0.1", strict.port), 10)) as line:
-        for pause in (1.5, 0.0):
+        for pause in (1.5, 0.3):
             line.sendall(words)
             assert line.recv(65536).startswith(b"HTTP/1.1 200")
             time.sleep(pause)
         line.sendall(words[:20])
-        assert line.recv(65536).count(b"HTTP/1.1 200") <= 1
         started = time.monotonic()
         with suppress(ConnectionResetError):
-            while line.recv(65536):
-                pass
+            assert line.recv(65536) == b""
         assert time.monotonic() - started < 8
 
 

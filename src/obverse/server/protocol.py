@@ -79,7 +79,7 @@ class Protocol(H11Protocol):
 
 def limited(settings: Settings) -> type[Protocol]:
     """The protocol with these limits, for uvicorn's ``http``."""
-    limits = {
+    limits: dict[str, Any] = {
         "header_seconds": settings.header_seconds,
         "write_seconds": settings.write_seconds,
         # All of a proxy's connections come from one address.
