@@ -88,6 +88,9 @@ def test_misuse(run: Run, own_catalogue: Path, tmp_path: Path) -> None:
     assert "guessed" in short.err
     assert run("serve", own_catalogue, "--key-file", tmp_path / "none").code == 2
     assert run("serve", own_catalogue, "--report", tmp_path / "none").code == 2
+    locked = run("serve", own_catalogue, "--read-key")
+    assert locked.code == 2
+    assert "needs a key" in locked.err
     taken = run("serve", own_catalogue, "--host", "203.0.113.7", "--port", "9")
     assert taken.code == 1
     assert "cannot listen" in taken.err

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+import socket
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import cv2
@@ -308,6 +310,18 @@ def events_of(answer: httpx.Response) -> list[tuple[str, Any]]:
     assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
     blocks = [block.split("\n") for block in answer.text.strip().split("\n\n")]
     return [(a.removeprefix("event: "), json.loads(b.removeprefix("data: "))) for a, b in blocks]
+
+
+def test_one_zip_at_a_time(server: Served) -> None:
+    head = b"POST /v1/items:bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+    head += b"Content-Type: multipart/form-data; boundary=mark\r\n\r\n--mark"
+    empty = {"zip": ("z", zip_of({}))}
+    with closing(socket.create_connection(("127.0.0.1", server.port), 10)) as line:
+        line.sendall(head)
+        time.sleep(0.5)
+        assert server.http.post("/v1/items:bulk", files=empty).json()["code"] == "Busy"
+    time.sleep(0.5)
+    assert server.http.post("/v1/items:bulk", files=empty).json()["code"] == "UsageError"
 
 
 def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ import pytest
 from obverse.catalogue.importers import Row
 from obverse.errors import Busy
 from obverse.server import bulk
+from obverse.server.forms import Parts
 
 
 def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
@@ -42,6 +45,17 @@ def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -
 
     blocks = [told.strip().split("\n") for told in asyncio.run(collect())]
     return [(a[len("event: ") :], json.loads(b[len("data: ") :])) for a, b in blocks]
+
+
+def test_a_full_disk_says_so() -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    parts = Parts("zip", Full())
+    parts._is_file = True
+    with pytest.raises(Busy, match="no room"):
+        parts.callbacks()["on_part_data"](b"PK", 0, 2)
 
 
 def test_it_waits_while_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:

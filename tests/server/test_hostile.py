@@ -246,26 +246,23 @@ def test_a_head_that_never_ends_is_cut_off(strict: Served) -> None:
 def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served) -> None:
     words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.3.2.1\r\n\r\n"
     with closing(socket.create_connection(("127.0.0.1", strict.port), 10)) as line:
-        for pause in (1.5, 0.0):
+        for pause in (1.5, 0.3):
             line.sendall(words)
             assert line.recv(65536).startswith(b"HTTP/1.1 200")
             time.sleep(pause)
         line.sendall(words[:20])
-        assert line.recv(65536).count(b"HTTP/1.1 200") <= 1
         started = time.monotonic()
         with suppress(ConnectionResetError):
-            while line.recv(65536):
-                pass
+            assert line.recv(65536) == b""
         assert time.monotonic() - started < 8
 
 
 def test_one_address_cannot_take_every_connection(server: Served) -> None:
     with ExitStack() as lines:
-        for _ in range(63):  # with the one that the fixture holds
+        for _ in range(64):
             lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 10)))
         time.sleep(0.3)
         assert raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", wait=5) == b""
-        assert server.http.get("/healthz").status_code == 200
     time.sleep(0.3)
     words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     assert raw(server, words).startswith(b"HTTP/1.1 200")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO, TypeVar, cast
+from weakref import ref
 
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -48,7 +49,11 @@ async def bulk(request: Request) -> StreamingResponse:
     are `progress`, `failure` for each photo that cannot be used, and `done`. What was added when
     the connection breaks stays; sending the same zip again goes on from there."""
     server = state.of(request)
+    earlier = server.upload() if server.upload else None
+    if earlier is not None and not earlier.closed:
+        raise Busy("another zip is being added", hint="send yours when that is done")
     stream = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 closed by the events
+    server.upload = ref(stream)
     try:
         await forms.read_file(request, stream, name="zip")
         archive, listing = await server.reads.run(

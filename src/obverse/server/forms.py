@@ -17,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from obverse.errors import BodyTooLarge, NotAPhoto, UsageError
+from obverse.errors import BodyTooLarge, Busy, NotAPhoto, UsageError
 from obverse.server import state
 
 PARTS = 256
@@ -80,7 +80,8 @@ async def read(
 
 
 async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
-    """One file of a form, written to ``sink`` as it comes. Raises as ``read`` does."""
+    """One file of a form, written to ``sink`` as it comes. Raises as ``read`` does, and
+    ``Busy`` where the disk is full."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data":
         raise NotAPhoto("not multipart/form-data", where="content-type", hint="send a form")
@@ -213,7 +214,10 @@ class Parts:
         if not self._is_file:
             self._limit(self._size, FIELD_BYTES)
         elif self._sink is not None:
-            self._sink.write(data[start:end])
+            try:
+                self._sink.write(data[start:end])
+            except OSError as error:
+                raise Busy("no room to keep it", hint="try again later, in parts") from error
             return
         self._pieces.append(data[start:end])
 

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
+from weakref import ref
 
 import numpy as np
 from starlette.requests import Request
@@ -50,6 +51,9 @@ class State:
         self.reads = Pool("read", 4, 256, 64, seconds)
         self.writes = Pool("write", 1, WRITES_WAIT, WRITES_WAIT, 5 * seconds)
         self.jobs = Jobs()
+        # The zip that is being added: one at a time, as each may fill the disk. Where an answer is
+        # dropped before it has begun, nobody closes the file but the garbage collector.
+        self.upload: ref[BinaryIO] | None = None
         self.is_ready = False
         self.started = time.time()
         for pool in (self.asks, self.reads, self.writes):
