@@ -62,6 +62,32 @@ def test_edit_lays_over_and_takes_off(catalogue: Catalogue) -> None:
     assert catalogue.item("a").attributes == now.attributes
 
 
+def nested(levels: int) -> object:
+    """Lists within each other."""
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"x": nested(20)}, {"x": nested(300)}, {"x": nested(100_000)}, {"x": "x" * 2**16}, {" ": 1}],
+)
+def test_what_could_not_be_shown_is_not_stored(
+    catalogue: Catalogue, attributes: dict[str, object]
+) -> None:
+    with pytest.raises(UsageError):
+        catalogue.edit("a", attributes=attributes)
+    assert catalogue.item("a").attributes == {"n": 2, "a": True}
+
+
+def test_what_is_just_short_enough_is_stored(catalogue: Catalogue) -> None:
+    attributes = {"x": nested(19), "y": "y" * (2**16 - 200)}
+    catalogue.edit("a", attributes=attributes)
+    assert attributes.items() <= catalogue.item("a").attributes.items()
+
+
 def test_rename_takes_the_views_along(catalogue: Catalogue) -> None:
     before = {view.sha256: view for view in catalogue.store.views(item="a", embeddings=True)}
     assert catalogue.rename("a", "new 'name'").title == "A"
@@ -154,6 +180,19 @@ def test_old_changes_are_dropped(catalogue: Catalogue, monkeypatch: pytest.Monke
     monkeypatch.setattr(editing.time, "time_ns", lambda: int(later * 1e9))
     fresh = catalogue.withdraw("b")
     assert catalogue.store.kept() == [fresh]
+
+
+def test_strange_files_are_left_alone_and_unfinished_ones_go(catalogue: Catalogue) -> None:
+    folder = Path(catalogue.uri) / "undo"
+    folder.mkdir()
+    for name in ("notes.txt", "backup", "0" * 35, f"{'0' * 36}.part"):
+        (folder / name).write_bytes(b"x")
+    before = state(catalogue)
+    token = catalogue.withdraw("a")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"notes.txt", "backup", "0" * 35, token}
+    catalogue.undo(token)
+    assert is_same(state(catalogue), before)
 
 
 @pytest.mark.parametrize("token", ["", ".", "../manifest.json", "nope", "0" * 36])

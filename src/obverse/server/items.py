@@ -149,9 +149,6 @@ async def add_item(request: Request) -> Any:
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
         raise UsageError("neither an id nor a title", where="item")
-    for key in new.attributes:
-        if not key.strip():
-            raise UsageError("an attribute without a name", where="attributes")
     id = new.item or free_id(server, new.title)
     rows = [
         {"item": id, "side": side, "title": new.title, "attributes": new.attributes}
