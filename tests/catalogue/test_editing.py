@@ -12,7 +12,7 @@ from obverse.catalogue import editing
 from obverse.catalogue.adding import view_id
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.lance import LanceStore
-from obverse.errors import AlreadyInCatalogue, NotInCatalogue, UsageError
+from obverse.errors import AlreadyInCatalogue, ChangedSince, NotInCatalogue, UsageError
 from obverse.types import Item
 from tests.catalogue.samples import make_manifest, make_view, same
 
@@ -119,6 +119,40 @@ def test_merge_and_back(catalogue: Catalogue) -> None:
     assert is_same(state(catalogue), before)
     with pytest.raises(NotInCatalogue, match="nothing to take back"):
         catalogue.undo(token)
+
+
+def test_an_edit_with_a_new_id_is_whole_or_nothing(catalogue: Catalogue) -> None:
+    before = state(catalogue)
+    with pytest.raises(AlreadyInCatalogue):
+        catalogue.edit("a", title="New", new_id="b")
+    with pytest.raises(UsageError):
+        catalogue.edit("a", title="New", attributes={"x": float("nan")}, new_id="z")
+    assert is_same(state(catalogue), before)
+    assert catalogue.edit("a", title="New", attributes={"n": None}, new_id="z") == (
+        Item("z", "New", {"a": True})
+    )
+    assert [item.id for item in catalogue.items()] == ["b", "c/ü", "z"]
+    assert len(catalogue.views("z")) == 2
+
+
+@pytest.mark.parametrize("change", ["edit", "rename", "withdraw", "turn", "again"])
+def test_what_was_done_since_a_merger_is_not_lost(catalogue: Catalogue, change: str) -> None:
+    token = catalogue.merge("a", "b")
+    moved = view_id(view_of(2, "b").sha256, "a")
+    if change == "edit":
+        catalogue.edit("a", title="Later")
+    elif change == "rename":
+        catalogue.rename("a", "z")
+    elif change == "withdraw":
+        catalogue.withdraw(moved)
+    elif change == "turn":
+        catalogue.level(view=moved, turn=30)
+    else:
+        catalogue.store.put([view_of(9, "b")], [Item("b", "added again", {})])
+    before = state(catalogue)
+    with pytest.raises(ChangedSince):
+        catalogue.undo(token)
+    assert is_same(state(catalogue), before)
 
 
 def test_a_picture_that_both_have_is_there_once(catalogue: Catalogue) -> None:

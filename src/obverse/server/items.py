@@ -188,9 +188,8 @@ async def edit_item(request: Request, id: str) -> Any:
     edit = await read_json(request, Edit)
 
     def work() -> str:
-        catalogue = server.catalogue
-        catalogue.edit(name, title=edit.title, attributes=edit.attributes)
-        return catalogue.rename(name, edit.id).id if edit.id else name
+        told = edit.model_dump(include={"title", "attributes"})
+        return server.catalogue.edit(name, **told, new_id=edit.id).id
 
     new = await server.write(request, work, lambda new: [name, new])
     return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
@@ -248,7 +247,9 @@ async def delete_view(request: Request, id: str) -> Any:
 @routes.post(
     "/undo",
     summary="Take back a deletion or a merger",
-    responses=describe.responses(describe.BODY, describe.MISSING, example={"items": ["0007"]}),
+    responses=describe.responses(
+        describe.BODY, describe.MISSING, describe.CHANGED, example={"items": ["0007"]}
+    ),
     openapi_extra=describe.body(Token, UNDO),
 )
 async def undo(request: Request) -> Any:
