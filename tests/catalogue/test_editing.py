@@ -106,6 +106,9 @@ def test_rename_takes_the_views_along(catalogue: Catalogue) -> None:
         catalogue.rename("b", "c/ü")
     with pytest.raises(UsageError):
         catalogue.rename("b", "  ")
+    for id in (".", ".."):
+        with pytest.raises(UsageError):
+            catalogue.rename("b", id)
     assert catalogue.rename("b", "b") == catalogue.item("b")
 
 

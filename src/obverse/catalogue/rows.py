@@ -48,7 +48,7 @@ def item_table(items: Sequence[Item]) -> Any:
     import pyarrow as pa
 
     rows = [
-        {"id": _text(i.id), "title": _text(i.title), "attributes": _json(i)}
+        {"id": _id(i.id), "title": _text(i.title), "attributes": _json(i)}
         for i in {item.id: item for item in items}.values()
     ]
     return pa.Table.from_pylist(rows, schema=item_schema())
@@ -99,6 +99,12 @@ def _text(text: str) -> str:
     if not is_storable(text):
         raise UsageError(f"{text!a} holds half a character", hint="write it in proper Unicode")
     return text
+
+
+def _id(text: str) -> str:
+    if text in (".", ".."):
+        raise UsageError(f"{text!r} is no id: in an address it means a folder", hint="add letters")
+    return _text(text)
 
 
 def _json(item: Item) -> str:
