@@ -252,7 +252,7 @@ def test_withdraw_of_nothing_changes_nothing(catalogue: Catalogue) -> None:
 
 def test_listing_and_version(catalogue: Catalogue) -> None:
     listing = sorted(catalogue.store.listing())
-    views = sorted((v.id, v.item, v.side, v.added) for v in catalogue.views())
+    views = sorted((v.id, v.item, v.side, v.added, v.upright) for v in catalogue.views())
     assert listing == views
     version = catalogue.store.version()
     assert catalogue.store.version() == version

@@ -438,13 +438,7 @@ class Catalogue:
             NotInCatalogue: nothing has that id; then nothing is removed.
         """
         ids = [ids] if isinstance(ids, str) else ids
-        items = {i.id for i in self._store.items(ids)}
-        views = {v.id for v in self._store.views(ids)}
-        for id in ids:
-            if id not in items and id not in views:
-                raise NotInCatalogue(
-                    f"no item or view {id!r}", where=self.uri, hint="nothing was removed"
-                )
+        items, views = editing.find(self._store, ids)
         removed = self._store.delete(views=sorted(views), items=sorted(items))
         self._store.optimise()
         return removed

@@ -94,15 +94,23 @@ def merge(store: Store, item: Item, others: Sequence[Item]) -> str:
     return token
 
 
-def withdraw(store: Store, ids: Sequence[str]) -> str:
-    """See ``Catalogue.withdraw``."""
+def find(
+    store: Store, ids: Sequence[str], *, embeddings: bool = False
+) -> tuple[dict[str, Item], dict[str, View]]:
+    """The items and views that are to be removed. Raises ``NotInCatalogue`` if one is neither."""
     items = {item.id: item for item in store.items(ids)}
-    views = {view.id: view for view in store.views(ids, embeddings=True)}
+    views = {view.id: view for view in store.views(ids, embeddings=embeddings)}
     for id in ids:
         if id not in items and id not in views:
             raise NotInCatalogue(
                 f"no item or view {id!r}", where=store.uri, hint="nothing was removed"
             )
+    return items, views
+
+
+def withdraw(store: Store, ids: Sequence[str]) -> str:
+    """See ``Catalogue.withdraw``."""
+    items, views = find(store, ids, embeddings=True)
     views |= {view.id: view for view in store.views(item=list(items), embeddings=True)}
     owners = {view.item for view in views.values()} - set(items)
     left = {view.item for view in store.views(item=sorted(owners)) if view.id not in views}

@@ -86,6 +86,11 @@ def read_view(row: dict[str, Any], manifest: Manifest) -> View:
     return View(**values, embedding=embedding)
 
 
+def upright(region: str) -> float:
+    """``View.upright``, from a region as it is stored."""
+    return float(json.loads(region).get("upright", 0.0))
+
+
 def is_storable(text: str) -> bool:
     """Can the database hold this text? Half a character (a lone surrogate) it cannot."""
     try:

@@ -329,7 +329,9 @@ async def read_json(request: Request, model: type[forms.Model]) -> forms.Model:
 def listed(entry: Entry) -> dict[str, Any]:
     """An item as it is listed."""
     address = f"/v1/items/{quote(entry.item.id, safe='')}/thumbnail"
-    return {**entry.to_dict(), "thumbnail": f"{address}?v={entry.first[:8]}"}
+    # A view's picture changes when it is turned.
+    version = f"{entry.first[:8]}-{entry.upright:.1f}"
+    return {**entry.to_dict(), "thumbnail": f"{address}?v={version}"}
 
 
 def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
@@ -367,10 +369,12 @@ def _turned(thumbnail: bytes, degrees: float) -> bytes:
 
 
 def picture(request: Request, data: bytes) -> Response:
-    """A JPEG that a browser may keep; asked for with a version, it never changes."""
+    """A JPEG that a browser may keep, unless a key is needed to see it; asked for with a version,
+    it never changes."""
     tag = f'"{sha256(data).hexdigest()[:24]}"'
     age = "max-age=604800, immutable" if "v" in request.query_params else "max-age=60"
-    headers = {"ETag": tag, "Cache-Control": f"private, {age}"}
+    kept = "no-store" if state.of(request).settings.read_key else f"private, {age}"
+    headers = {"ETag": tag, "Cache-Control": kept}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=show.JPEG)
