@@ -112,7 +112,7 @@ function row(object, photo, shown) {
 }
 
 // What `obverse identify --all --csv` tells, as far as the page knows it.
-function csv(objects) {
+export function csv(objects) {
   // Behind a quote mark a spreadsheet takes for text what it would otherwise run as a formula.
   const text = (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
   const cell = (value) => {
