@@ -14,6 +14,7 @@ import http.client
 import io
 import json
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,15 @@ from obverse import photo as photos
 from obverse.catalogue import importers
 from obverse.catalogue.adding import AddReport, Failure
 from obverse.catalogue.importers import Row
-from obverse.errors import ObverseError, PhotoError, ServerError, UsageError
+from obverse.errors import (
+    BodyTooLarge,
+    Busy,
+    ObverseError,
+    PhotoError,
+    ServerError,
+    TooManyRequests,
+    UsageError,
+)
 from obverse.types import F32, Array, Issue, Item, Photo, Progress, View
 
 Source = str | Path | bytes | Array | Photo
@@ -36,6 +45,10 @@ PAGE = 500
 """Items asked for at a time."""
 PHOTOS = 24
 """Photos sent at a time."""
+MARGIN = 256 * 1024
+"""Bytes of a request that are left for what is said of its photos."""
+TRIES, LONGEST_WAIT_S = 5, 30.0
+"""A full server is asked again so often, after as long as it says but no longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,12 @@ class Client:
             raise UsageError("is no address of a server", where=url, hint="http://HOST:8765")
         self.url = url.rstrip("/")
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
+        try:
+            self._host, self._port = parts.hostname, parts.port
+        except ValueError as error:
+            raise UsageError(f"no address ({error})", where=url, hint="http://HOST:8765") from error
+        if key and not (key.isprintable() and _is_latin(key)):
+            raise UsageError("a key holds letters that no request can carry", hint="check the key")
         self._base = parts.path.rstrip("/")
         self._key, self._timeout = key, timeout
 
@@ -141,13 +159,24 @@ class Client:
         told = {"top": top, "year": year, "max_wrong": max_wrong}
         return _answer(self._send_photos("/v1/identify", [photo], told))
 
-    def identify_sides(self, photo: Source, other: Source, *, top: int = 5) -> RemoteAnswer:
+    def identify_sides(
+        self, photo: Source, other: Source, *, top: int = 5, max_wrong: float | None = None
+    ) -> RemoteAnswer:
         """Which item shows these two sides? See ``Catalogue.identify_sides``."""
-        return _answer(self._send_photos("/v1/identify", [photo, other], {"top": top}))
+        asked = {"top": top, "max_wrong": max_wrong}
+        return _answer(self._send_photos("/v1/identify", [photo, other], asked))
 
-    def identify_all(self, photo: Source, *, top: int = 5) -> list[RemoteAnswer]:
+    def identify_all(
+        self,
+        photo: Source,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+        max_wrong: float | None = None,
+    ) -> list[RemoteAnswer]:
         """Which items are in the photo, in reading order? See ``Catalogue.identify_all``."""
-        told = self._send_photos("/v1/identify", [photo], {"all": True, "top": top})
+        asked = {"all": True, "top": top, "year": year, "max_wrong": max_wrong}
+        told = self._send_photos("/v1/identify", [photo], asked)
         shared = {"times_ms": told["times_ms"], "pictures": told["pictures"]}
         return [_answer({**shared, **one}) for one in told["objects"]]
 
@@ -212,16 +241,23 @@ class Client:
     ) -> AddReport:
         """Add a folder, a CSV file or photos of this machine. See ``Catalogue.add``."""
         report = AddReport()
-        batches: dict[str, list[tuple[bytes, Row]]] = {}
+        most = int(self.info()["max_bytes"]) - MARGIN
+        batch: list[tuple[bytes, Row]] = []
         rows = list(_rows(source, report, item, side, title, attributes or {}))
         for done, row in enumerate(rows, 1):
             try:
-                batches.setdefault(row.item, []).append((_bytes(row.photo), row))
+                data = _bytes(row.photo)
             except PhotoError as error:
                 report.failed.append(_failure(row, error))
+            else:
+                if batch and sum(len(one) for one, _ in batch) + len(data) > most:
+                    self._add(batch, report)
+                    batch = []
+                batch.append((data, row))
             ended = done == len(rows) or rows[done].item != row.item
-            if batches.get(row.item) and (ended or len(batches[row.item]) == PHOTOS):
-                self._add(batches.pop(row.item), report)
+            if batch and (ended or len(batch) == PHOTOS):
+                self._add(batch, report)
+                batch = []
             if progress:
                 progress(done, len(rows), f"{report.added} added")
         report.items = int(self.info()["items"])
@@ -275,8 +311,8 @@ class Client:
         sides = [("side", one.side.encode()) for _, one in batch]
         try:
             body, kind = _form([("photo", data) for data, _ in batch] + sides, told)
-            answer = json.loads(self._ask("POST", "/v1/items", body, kind))
-        except (PhotoError, UsageError) as error:
+            answer = json.loads(self._ask("POST", "/v1/items", body, kind, TRIES))
+        except (PhotoError, UsageError, BodyTooLarge) as error:
             report.failed += [_failure(one, error) for _, one in batch]
             return
         report.added += len(answer["views"])
@@ -295,14 +331,35 @@ class Client:
         body = None if told is None else json.dumps(told).encode()
         return json.loads(self._ask(method, path, body, "application/json"))
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
-        """One request. Raises the error that the server names, or ``ServerError``."""
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "", tries: int = 1
+    ) -> bytes:
+        """One request, made again while the server is too busy for it. Raises the error that the
+        server names, or ``ServerError``."""
+        while True:
+            status, wait, data = self._exchange(method, path, body, kind)
+            if status < 400:
+                return data
+            error, tries = _error(_told(data), status), tries - 1
+            if tries < 1 or not isinstance(error, TooManyRequests | Busy):
+                raise error
+            time.sleep(min(float(wait) if wait.isdecimal() else 1.0, LONGEST_WAIT_S))
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, kind: str
+    ) -> tuple[int, str, bytes]:
+        """Status, ``Retry-After`` and body of what is answered."""
         make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = make(self._host, self._port, timeout=self._timeout)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         headers |= {"Content-Type": kind} if body is not None else {}
         try:
-            connection.request(method, self._base + path, body, headers)
+            try:
+                connection.request(method, self._base + path, body, headers)
+            except (BrokenPipeError, ConnectionResetError):
+                # Refused while it was still being sent: the answer that says why may be there.
+                if connection.sock is None:
+                    raise
             response = connection.getresponse()
             data = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -312,9 +369,16 @@ class Client:
             ) from error
         finally:
             connection.close()
-        if response.status >= 400:
-            raise _error(_told(data), response.status)
-        return data
+        return response.status, response.headers.get("Retry-After", ""), data
+
+
+def _is_latin(text: str) -> bool:
+    """Can a request's head hold this text?"""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _told(data: bytes) -> dict[str, Any]:

@@ -19,7 +19,8 @@
     │   ├── CatalogueNewer                    written by a newer version
     │   ├── CatalogueDamaged                  the folder is not what it should be
     │   ├── NotInCatalogue           exit 2   no such item or view
-    │   └── AlreadyInCatalogue       exit 2   another item has that id
+    │   ├── AlreadyInCatalogue       exit 2   another item has that id
+    │   └── ChangedSince                      what a change made is not as it left it
     ├── ModelError                   exit 1   a shipped or named model cannot be used
     ├── MissingExtra                 exit 1   a part that was not installed is needed
     └── ServerError                  exit 1   a server refuses, or cannot be reached
@@ -140,6 +141,10 @@ class AlreadyInCatalogue(CatalogueError):
     """Another item has that id."""
 
     exit_code = 2
+
+
+class ChangedSince(CatalogueError):
+    """What a change made was changed again, so it cannot be taken back alone."""
 
 
 class ModelError(ObverseError):

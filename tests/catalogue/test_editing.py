@@ -12,7 +12,7 @@ from obverse.catalogue import editing
 from obverse.catalogue.adding import view_id
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.lance import LanceStore
-from obverse.errors import AlreadyInCatalogue, NotInCatalogue, UsageError
+from obverse.errors import AlreadyInCatalogue, ChangedSince, NotInCatalogue, UsageError
 from obverse.types import Item
 from tests.catalogue.samples import make_manifest, make_view, same
 
@@ -62,6 +62,32 @@ def test_edit_lays_over_and_takes_off(catalogue: Catalogue) -> None:
     assert catalogue.item("a").attributes == now.attributes
 
 
+def nested(levels: int) -> object:
+    """Lists within each other."""
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"x": nested(20)}, {"x": nested(300)}, {"x": nested(100_000)}, {"x": "x" * 2**16}, {" ": 1}],
+)
+def test_what_could_not_be_shown_is_not_stored(
+    catalogue: Catalogue, attributes: dict[str, object]
+) -> None:
+    with pytest.raises(UsageError):
+        catalogue.edit("a", attributes=attributes)
+    assert catalogue.item("a").attributes == {"n": 2, "a": True}
+
+
+def test_what_is_just_short_enough_is_stored(catalogue: Catalogue) -> None:
+    attributes = {"x": nested(19), "y": "y" * (2**16 - 200)}
+    catalogue.edit("a", attributes=attributes)
+    assert attributes.items() <= catalogue.item("a").attributes.items()
+
+
 def test_rename_takes_the_views_along(catalogue: Catalogue) -> None:
     before = {view.sha256: view for view in catalogue.store.views(item="a", embeddings=True)}
     assert catalogue.rename("a", "new 'name'").title == "A"
@@ -80,6 +106,9 @@ def test_rename_takes_the_views_along(catalogue: Catalogue) -> None:
         catalogue.rename("b", "c/ü")
     with pytest.raises(UsageError):
         catalogue.rename("b", "  ")
+    for id in (".", ".."):
+        with pytest.raises(UsageError):
+            catalogue.rename("b", id)
     assert catalogue.rename("b", "b") == catalogue.item("b")
 
 
@@ -93,6 +122,40 @@ def test_merge_and_back(catalogue: Catalogue) -> None:
     assert is_same(state(catalogue), before)
     with pytest.raises(NotInCatalogue, match="nothing to take back"):
         catalogue.undo(token)
+
+
+def test_an_edit_with_a_new_id_is_whole_or_nothing(catalogue: Catalogue) -> None:
+    before = state(catalogue)
+    with pytest.raises(AlreadyInCatalogue):
+        catalogue.edit("a", title="New", new_id="b")
+    with pytest.raises(UsageError):
+        catalogue.edit("a", title="New", attributes={"x": float("nan")}, new_id="z")
+    assert is_same(state(catalogue), before)
+    assert catalogue.edit("a", title="New", attributes={"n": None}, new_id="z") == (
+        Item("z", "New", {"a": True})
+    )
+    assert [item.id for item in catalogue.items()] == ["b", "c/ü", "z"]
+    assert len(catalogue.views("z")) == 2
+
+
+@pytest.mark.parametrize("change", ["edit", "rename", "withdraw", "turn", "again"])
+def test_what_was_done_since_a_merger_is_not_lost(catalogue: Catalogue, change: str) -> None:
+    token = catalogue.merge("a", "b")
+    moved = view_id(view_of(2, "b").sha256, "a")
+    if change == "edit":
+        catalogue.edit("a", title="Later")
+    elif change == "rename":
+        catalogue.rename("a", "z")
+    elif change == "withdraw":
+        catalogue.withdraw(moved)
+    elif change == "turn":
+        catalogue.level(view=moved, turn=30)
+    else:
+        catalogue.store.put([view_of(9, "b")], [Item("b", "added again", {})])
+    before = state(catalogue)
+    with pytest.raises(ChangedSince):
+        catalogue.undo(token)
+    assert is_same(state(catalogue), before)
 
 
 def test_a_picture_that_both_have_is_there_once(catalogue: Catalogue) -> None:
@@ -156,6 +219,19 @@ def test_old_changes_are_dropped(catalogue: Catalogue, monkeypatch: pytest.Monke
     assert catalogue.store.kept() == [fresh]
 
 
+def test_strange_files_are_left_alone_and_unfinished_ones_go(catalogue: Catalogue) -> None:
+    folder = Path(catalogue.uri) / "undo"
+    folder.mkdir()
+    for name in ("notes.txt", "backup", "0" * 35, f"{'0' * 36}.part"):
+        (folder / name).write_bytes(b"x")
+    before = state(catalogue)
+    token = catalogue.withdraw("a")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"notes.txt", "backup", "0" * 35, token}
+    catalogue.undo(token)
+    assert is_same(state(catalogue), before)
+
+
 @pytest.mark.parametrize("token", ["", ".", "../manifest.json", "nope", "0" * 36])
 def test_a_token_is_no_path(catalogue: Catalogue, token: str) -> None:
     catalogue.withdraw("a")
@@ -176,7 +252,7 @@ def test_withdraw_of_nothing_changes_nothing(catalogue: Catalogue) -> None:
 
 def test_listing_and_version(catalogue: Catalogue) -> None:
     listing = sorted(catalogue.store.listing())
-    views = sorted((v.id, v.item, v.side, v.added) for v in catalogue.views())
+    views = sorted((v.id, v.item, v.side, v.added, v.upright) for v in catalogue.views())
     assert listing == views
     version = catalogue.store.version()
     assert catalogue.store.version() == version

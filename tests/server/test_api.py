@@ -230,8 +230,12 @@ def test_edit_rename_and_delete_with_undo(server: Served, coins: Coins) -> None:
     assert server.http.get(f"{path}/thumbnail").headers["content-type"] == "image/jpeg"
     assert ask(server, "/v1/identify", photo).json()["best"]["item"]["id"] == "odd/%2F? ü:merge"
     taken = coins.photo(1)[0]
-    clash = server.http.patch(path, json={"id": taken})
+    clash = server.http.patch(path, json={"title": "half", "id": taken})
     assert (clash.status_code, clash.json()["code"]) == (409, "AlreadyInCatalogue")
+    deep = json.loads("[" * 300 + "]" * 300)
+    for wrong in ({"attributes": {"x": deep}}, {"attributes": {"": 1}}, {"id": ".."}):
+        assert server.http.patch(path, json={"title": "half", **wrong}).status_code == 422
+    assert server.http.get(path).json() == renamed.json()
     token = server.http.delete(path).json()
     assert server.http.get(path).status_code == 404
     assert ask(server, "/v1/identify", photo).json()["best"]["item"]["id"] != "odd/%2F? ü:merge"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import obverse
+from obverse import client as module
 from obverse.catalogue.catalogue import Catalogue
 from obverse.errors import AlreadyInCatalogue, KeyNeeded, NotAPhoto, NotInCatalogue, ServerError
 from obverse.photo import load
@@ -56,9 +63,9 @@ def test_whatever_a_photo_is(client: obverse.Client, coins: Coins) -> None:
         assert len(answer.candidates) == 1
     assert client.match(path) == item
     assert client.match(path, threshold=1.0) in (None, item)
-    (tray,) = client.identify_all(path)[:1]
+    (tray,) = client.identify_all(path, year=False, max_wrong=0.2)[:1]
     assert tray.best is not None
-    assert client.identify_sides(*coins.pictures[item]).best.item.id == item  # type: ignore[union-attr]
+    assert client.identify_sides(*coins.pictures[item], max_wrong=0.2).best.item.id == item  # type: ignore[union-attr]
     assert client.find(path)[0]["ellipse"]["a"] > 10
     assert client.cutout(path)[:4] == b"\x89PNG"
     assert np.linalg.norm(client.embed(path)) == pytest.approx(1, abs=1e-3)
@@ -117,8 +124,73 @@ def test_errors_are_those_of_the_catalogue(client: obverse.Client, server: Serve
         obverse.Client(server.url, key="a wrong one").info()
     with pytest.raises(ServerError, match="cannot be reached"):
         obverse.Client("http://127.0.0.1:1").info()
-    for url in ("", "ftp://x", "http://"):
+    for key in ("ключ", "a\nb"):
+        with pytest.raises(obverse.UsageError):
+            obverse.Client(server.url, key)
+    for url in ("", "ftp://x", "http://", "http://h:99999", "http://h:x"):
         with pytest.raises(obverse.UsageError):
             obverse.Client(url)
     with pytest.raises(ServerError, match="Not Found"):
         obverse.Client(f"{server.url}/below").info()
+
+
+MOST = 400_000
+PROBLEM = {"code": "BodyTooLarge", "detail": "too much", "status": 413}
+
+
+@contextmanager
+def small_server(busy: int) -> Iterator[tuple[str, list[int]]]:
+    """One that takes little, refuses without reading, and is busy at first; the sizes it took."""
+    taken: list[int] = []
+    refusals = iter(range(busy))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._tell(200, {"max_bytes": MOST, "items": 1})
+
+        def do_POST(self) -> None:
+            size = int(self.headers["Content-Length"])
+            if size > MOST:
+                self._tell(413, PROBLEM)
+                return
+            self.rfile.read(size)
+            if next(refusals, None) is not None:
+                self._tell(503, {"code": "Busy", "detail": "later", "status": 503})
+                return
+            taken.append(size)
+            self._tell(201, {"views": [{}], "skipped": 0, "failed": []})
+
+        def _tell(self, status: int, told: dict[str, object]) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", taken
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_photos_are_sent_in_pieces_that_the_server_takes(tmp_path: Path) -> None:
+    sizes = {"1": 60_000, "2": 60_000, "3": 60_000, "4": MOST + 1000, "5": 60_000}
+    for name, size in sizes.items():
+        (tmp_path / f"{name}.jpg").write_bytes(bytes(size))
+    (tmp_path / "list.csv").write_text(
+        "photo,item\n" + "".join(f"{name}.jpg,one\n" for name in sizes)
+    )
+    with small_server(busy=module.TRIES - 1) as (url, taken):
+        report = obverse.Client(url).add(tmp_path / "list.csv")
+    assert [round(size, -4) for size in taken] == [120_000, 60_000, 60_000]
+    assert [(Path(f.source).name, f.error) for f in report.failed] == [("4.jpg", "BodyTooLarge")]
+    with small_server(busy=module.TRIES) as (url, _), pytest.raises(module.Busy):
+        obverse.Client(url).add(tmp_path / "1.jpg", item="one")

@@ -10,7 +10,7 @@ import pytest
 
 from obverse.catalogue.importers import natural_key
 from obverse.catalogue.lance import LanceStore
-from obverse.server.shelf import Shelf, as_text
+from obverse.server.shelf import Listed, Shelf, as_text
 from obverse.types import Item
 from tests.catalogue.samples import make_manifest, make_view
 
@@ -102,9 +102,44 @@ def test_changes_arrive_by_either_way(store: LanceStore) -> None:
     assert shelf.get("from elsewhere") is not None
 
 
+def test_what_others_write_meanwhile_is_seen(store: LanceStore) -> None:
+    """Between this process's look at the catalogue and its write, or right after the write."""
+    elsewhere = LanceStore.open(store.uri)
+    shelf = Shelf(store)
+    for number in range(3):
+        shelf.refresh()
+        elsewhere.put([], [Item(f"before{number}")])
+        store.put([], [Item("item1", f"ours {number}")])
+        if number:
+            elsewhere.put([], [Item(f"after{number}")])
+        shelf.changed(["item1"])
+        fresh = Shelf(store)
+        assert shelf.page(limit=500) == fresh.page(limit=500)
+        shelf.refresh()
+        store.put([], [Item("item2", f"ours {number}")])
+        elsewhere.put([], [Item(f"later{number}")])
+        shelf.changed(["item2"])
+        assert shelf.page(limit=500) == Shelf(store).page(limit=500)
+
+
+def test_own_changes_are_not_read_twice(store: LanceStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.put([], [Item("item1", "first")])
+    shelf = Shelf(store)
+    shelf.refresh()
+    monkeypatch.setattr(LanceStore, "listing", None)
+    for number in range(3):
+        store.put([], [Item("item1", f"ours {number}")])
+        shelf.changed(["item1"])
+        entry = shelf.get("item1")
+        assert entry is not None
+        assert entry.item.title == f"ours {number}"
+
+
 def test_a_hundred_thousand_items_are_listed_fast() -> None:
     class Many:
         """As much of a store as the shelf asks for."""
+
+        foreign, left = 0, ()
 
         def version(self) -> tuple[int, ...]:
             return (1,)
@@ -114,8 +149,8 @@ def test_a_hundred_thousand_items_are_listed_fast() -> None:
                 Item(f"i{n}", f"Coin {n * 7919 % 100_000}", {"c": n % 40}) for n in range(100_000)
             ]
 
-        def listing(self) -> list[tuple[str, str, str, str]]:
-            return [(f"v{n}", f"i{n}", "obverse", "2026") for n in range(100_000)]
+        def listing(self) -> list[Listed]:
+            return [(f"v{n}", f"i{n}", "obverse", "2026", 0.0) for n in range(100_000)]
 
     shelf = Shelf(Many())  # type: ignore[arg-type]
     shelf.page()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -149,6 +151,22 @@ def test_a_tray_is_answered_coin_by_coin(visit: Visit, coins: Coins, tray: Path)
     assert page.locator("h1").inner_text() == coins.titles[coins.items[1]]
     page.get_by_role("link", name="Back to the tray").click()
     assert page.locator(".tray-row").count() == 4
+
+
+def test_a_table_holds_no_formulas(visit: Visit) -> None:
+    titles = ["=1+1", "-2", "+3", "@x", 'a "b"', "c\rd", "plain"]
+    objects = [
+        {
+            "number": i,
+            "known": True,
+            "best": {"item": {"id": str(i), "title": t}, "probability": 0.5},
+        }
+        for i, t in enumerate(titles)
+    ]
+    call = "async (objects) => (await import('/static/pages/tray.js')).csv(objects)"
+    text = visit().evaluate(call, objects)
+    rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
+    assert [row[3] for row in rows] == ["'=1+1", "'-2", "'+3", "'@x", *titles[4:]]
 
 
 def test_a_wrong_answer_is_corrected(visit: Visit, coins: Coins, served: Served) -> None:

@@ -287,6 +287,38 @@ def test_it_can_be_installed(visit: Visit, served: Served) -> None:
     assert {error["errorId"] for error in wrong["installabilityErrors"]} <= {"in-incognito"}
 
 
+def test_a_mistyped_address_is_no_empty_page(visit: Visit) -> None:
+    page = visit("#/item/%E0%A4%A")
+    page.wait_for_selector("main h1, main h2, main p")
+    page.watch.errors[:] = [e for e in page.watch.errors if "404" not in e]
+
+
+def test_pictures_that_need_a_key_outlive_the_server_and_are_not_kept(
+    visit: Visit, coins: Coins, tmp_path: Path
+) -> None:
+    server = Served(coins, tmp_path, "--key", KEY, "--read-key")
+    decoded = "(i) => i.decode().then(() => i.naturalWidth)"
+    try:
+        page = visit("#/collection", server=server)
+        page.get_by_label("Key", exact=True).fill(KEY)
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_selector(".tile:not(.blank)")
+        page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+        for _ in range(2):  # with the worker, then as if the server had been started again
+            page.reload()
+            page.wait_for_selector(".tile:not(.blank)")
+            page.wait_for_load_state("networkidle")
+            images = page.locator(".tile:not(.blank) img")
+            assert images.count() == len(coins.items)
+            assert all(image.evaluate(decoded) > 50 for image in images.all())
+            page.context.clear_cookies()
+        pictures = "caches.open('pictures-1').then((c) => c.keys()).then((keys) => keys.length)"
+        assert page.evaluate(pictures) == 0
+    finally:
+        server.end()
+    page.watch.errors[:] = [e for e in page.watch.errors if "401" not in e]
+
+
 def test_a_key_is_asked_for_and_without_a_server_the_last_page_stays(
     visit: Visit, coins: Coins, tmp_path: Path
 ) -> None:

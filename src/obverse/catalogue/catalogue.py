@@ -438,19 +438,18 @@ class Catalogue:
             NotInCatalogue: nothing has that id; then nothing is removed.
         """
         ids = [ids] if isinstance(ids, str) else ids
-        items = {i.id for i in self._store.items(ids)}
-        views = {v.id for v in self._store.views(ids)}
-        for id in ids:
-            if id not in items and id not in views:
-                raise NotInCatalogue(
-                    f"no item or view {id!r}", where=self.uri, hint="nothing was removed"
-                )
+        items, views = editing.find(self._store, ids)
         removed = self._store.delete(views=sorted(views), items=sorted(items))
         self._store.optimise()
         return removed
 
     def edit(
-        self, id: str, *, title: str | None = None, attributes: Mapping[str, Any] | None = None
+        self,
+        id: str,
+        *,
+        title: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        new_id: str | None = None,
     ) -> Item:
         """Change what is said of an item; returns it as it is now.
 
@@ -458,12 +457,14 @@ class Catalogue:
             id: the item.
             title: the new one; None leaves it.
             attributes: laid over the old ones; a value of None takes one off.
+            new_id: as for ``rename``; all is done, or nothing.
 
         Raises:
             NotInCatalogue: no such item.
-            UsageError: an attribute that cannot be stored.
+            AlreadyInCatalogue: another item has the new id.
+            UsageError: an attribute that cannot be stored, an id that is none.
         """
-        return editing.edit(self._store, self.item(id), title, attributes)
+        return editing.edit(self._store, self.item(id), title, attributes, new_id)
 
     def rename(self, id: str, new: str) -> Item:
         """Give an item another id; the ids of its views change with it.
@@ -498,6 +499,7 @@ class Catalogue:
 
         Raises:
             NotInCatalogue: nothing is kept under that token, or no longer.
+            ChangedSince: what it left was changed again; then nothing is taken back.
         """
         return editing.undo(self._store, token)
 

@@ -108,17 +108,19 @@ def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> 
     members: dict[str, list[str]] = {}
     for id in leader:
         members.setdefault(lead(id), []).append(id)
+    held: dict[str, list[tuple[float, float]]] = {}
+    for (first, _), link in links.items():
+        held.setdefault(lead(first), []).append(link)
     views = {view.id: view for view in store.views(sorted(leader))}
     items = {i.id: i for i in store.items(sorted({view.item for view in views.values()}))}
     groups = []
-    for ids in members.values():
-        held = [link for pair, link in links.items() if pair[0] in ids]
+    for head, ids in members.items():
         shown = [
             Shown(v.id, v.item, items[v.item].name, v.side)
             for v in sorted((views[id] for id in ids if id in views), key=lambda v: (v.item, v.id))
             if v.item in items
         ]
         if len({view.item for view in shown}) > 1:
-            score, probability = min(held)
+            score, probability = min(held[head])
             groups.append(Group(tuple(shown), score, probability))
     return sorted(groups, key=lambda group: -group.probability)

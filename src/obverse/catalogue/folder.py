@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from obverse.errors import (
 MANIFEST = "manifest.json"
 TABLES = ("items.lance", "views.lance")
 UNDO, KEYS, CORRECTIONS = "undo", "keys.json", "corrections"
+TOKEN = re.compile("[0-9a-f]{36}")
+"""What a file that undoes a change is called; any other file there is somebody else's."""
 FILES = {MANIFEST, KEYS, *BLOBS.values()}
 OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), UNDO, CORRECTIONS, *TABLES}
 
@@ -114,11 +117,15 @@ def write_blob(folder: Path, name: str, data: bytes | None) -> None:
 
 
 def write_kept(folder: Path, token: str, data: bytes | None) -> None:
-    """What undoes a change, whole or not at all; None removes it."""
+    """What undoes a change, whole or not at all; None removes it. The caller holds the lock, so
+    whatever is unfinished was left by a killed process, and goes."""
     if data is None:
         (folder / UNDO / token).unlink(missing_ok=True)
     else:
         (folder / UNDO).mkdir(exist_ok=True)
+        for path in (folder / UNDO).glob("*.part"):
+            if TOKEN.fullmatch(path.stem):
+                path.unlink()
         write_whole(folder / UNDO, token, data)
 
 
@@ -130,7 +137,8 @@ def read_kept(folder: Path, token: str) -> bytes | None:
 def list_kept(folder: Path) -> list[str]:
     """The tokens of all that is kept."""
     place = folder / UNDO
-    return sorted(p.name for p in place.iterdir() if not p.suffix) if place.is_dir() else []
+    names = (p.name for p in place.iterdir()) if place.is_dir() else ()
+    return sorted(name for name in names if TOKEN.fullmatch(name))
 
 
 def write_whole(folder: Path, name: str, data: bytes) -> None:

@@ -353,6 +353,8 @@ def _read_row(
     if not known:
         known, said = split_name(photo.stem)
         side = side or said
+    if known in (".", ".."):
+        raise ValueError(f"{known!r} is no id")
     title = values.pop("title", "")
     return Row(photo, _clean(known), side, title, {n: _read_value(v) for n, v in values.items()})
 

@@ -51,6 +51,7 @@ from obverse.catalogue.rows import (
     item_table,
     read_item,
     read_view,
+    upright,
     view_schema,
     view_table,
 )
@@ -89,10 +90,12 @@ class LanceStore:
         self.manifest = manifest
         self._folder = Path(uri).absolute()
         self._turn = threading.RLock()
+        self.foreign = 0
         with errors(uri):
             db = _connect(self._folder)
             self._items: Any = db.open_table("items")
             self._views: Any = db.open_table("views")
+        self.left = self.version()
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -236,12 +239,13 @@ class LanceStore:
             found.setdefault(sha, []).append((entry[0], entry[1], entry[2], entry[3]))
         return found
 
-    def listing(self) -> list[tuple[str, str, str, str]]:
-        """(view id, item id, side, added) of every view."""
+    def listing(self) -> list[tuple[str, str, str, str, float]]:
+        """(view id, item id, side, added, degrees to stand upright) of every view."""
         columns = ["id", "item", "side", "added"]
         with errors(self.uri):
-            table = self._views.search().select(columns).limit(None).to_arrow()
-        return list(zip(*(table[c].to_pylist() for c in columns), strict=True))
+            table = self._views.search().select([*columns, "region"]).limit(None).to_arrow()
+        turns = (upright(text) for text in table["region"].to_pylist())
+        return list(zip(*(table[c].to_pylist() for c in columns), turns, strict=True))
 
     def version(self) -> tuple[int, ...]:
         """Changes whenever items or views do, whoever changed them."""
@@ -343,7 +347,9 @@ class LanceStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with errors(self.uri), self._turn, lock(self._folder):
+            self.foreign += self.version() != self.left
             yield
+            self.left = self.version()
 
     def _rows(self, table: Any, columns: list[str], filters: Iterable[str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -112,6 +112,10 @@ class Store(Protocol):
 
     uri: str
     manifest: Manifest
+    left: tuple[int, ...]
+    """The version as this process's last write left it; at first as it was opened."""
+    foreign: int
+    """How often a write found that somebody else had written since the one before."""
 
     def put(
         self,
@@ -148,8 +152,8 @@ class Store(Protocol):
         and id."""
         ...
 
-    def listing(self) -> list[tuple[str, str, str, str]]:
-        """(view id, item id, side, added) of every view."""
+    def listing(self) -> list[tuple[str, str, str, str, float]]:
+        """(view id, item id, side, added, degrees to stand upright) of every view."""
         ...
 
     def version(self) -> tuple[int, ...]:

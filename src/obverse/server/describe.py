@@ -44,6 +44,7 @@ BODY = {
 }
 MISSING = {404: "No such thing."}
 TAKEN = {409: "Another item has that id."}
+CHANGED = {409: "What it would take back was changed since."}
 
 
 def responses(

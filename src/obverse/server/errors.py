@@ -18,6 +18,7 @@ STATUS: dict[type[ObverseError], int] = {
     errors.PhotoError: 422,
     errors.NotInCatalogue: 404,
     errors.AlreadyInCatalogue: 409,
+    errors.ChangedSince: 409,
     errors.MissingExtra: 503,
     errors.ModelError: 503,
     errors.KeyNeeded: 401,

@@ -152,9 +152,6 @@ async def add_item(request: Request) -> Any:
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
         raise UsageError("neither an id nor a title", where="item")
-    for key in new.attributes:
-        if not key.strip():
-            raise UsageError("an attribute without a name", where="attributes")
     rows = [
         {"item": new.item, "side": side, "title": new.title, "attributes": new.attributes}
         for side in sides_of(new.side, len(photos))
@@ -193,9 +190,8 @@ async def edit_item(request: Request, id: str) -> Any:
     edit = await forms.read_json(request, Edit)
 
     def work() -> str:
-        catalogue = server.catalogue
-        catalogue.edit(name, title=edit.title, attributes=edit.attributes)
-        return catalogue.rename(name, edit.id).id if edit.id else name
+        told = edit.model_dump(include={"title", "attributes"})
+        return server.catalogue.edit(name, **told, new_id=edit.id).id
 
     new = await server.write(request, work, lambda new: [name, new])
     return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
@@ -253,7 +249,9 @@ async def delete_view(request: Request, id: str) -> Any:
 @routes.post(
     "/undo",
     summary="Take back a deletion or a merger",
-    responses=describe.responses(describe.BODY, describe.MISSING, example={"items": ["0007"]}),
+    responses=describe.responses(
+        describe.BODY, describe.MISSING, describe.CHANGED, example={"items": ["0007"]}
+    ),
     openapi_extra=describe.body(Token, UNDO),
 )
 async def undo(request: Request) -> Any:
@@ -333,7 +331,9 @@ async def add(
 def listed(entry: Entry) -> dict[str, Any]:
     """An item as it is listed."""
     address = f"/v1/items/{quote(entry.item.id, safe='')}/thumbnail"
-    return {**entry.to_dict(), "thumbnail": f"{address}?v={entry.first[:8]}"}
+    # A view's picture changes when it is turned.
+    version = f"{entry.first[:8]}-{entry.upright:.1f}"
+    return {**entry.to_dict(), "thumbnail": f"{address}?v={version}"}
 
 
 def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
@@ -371,10 +371,12 @@ def _turned(thumbnail: bytes, degrees: float) -> bytes:
 
 
 def picture(request: Request, data: bytes) -> Response:
-    """A JPEG that a browser may keep; asked for with a version, it never changes."""
+    """A JPEG that a browser may keep, unless a key is needed to see it; asked for with a version,
+    it never changes."""
     tag = f'"{sha256(data).hexdigest()[:24]}"'
     age = "max-age=604800, immutable" if "v" in request.query_params else "max-age=60"
-    headers = {"ETag": tag, "Cache-Control": f"private, {age}"}
+    kept = "no-store" if state.of(request).settings.read_key else f"private, {age}"
+    headers = {"ETag": tag, "Cache-Control": kept}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=show.JPEG)

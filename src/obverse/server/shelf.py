@@ -21,6 +21,8 @@ ORDERS = 6
 """Orders that are kept sorted; the others are sorted anew when asked for."""
 
 Key = tuple[Any, ...]
+Listed = tuple[str, str, str, str, float]
+"""A view, as ``Store.listing`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Entry:
 
     Attributes:
         item: the item.
-        views: how many it has; ``first`` is the one to show.
+        views: how many it has; ``first`` is the one to show, turned by ``upright`` degrees.
         added: when the first of them was added.
         text: what a search looks through, casefolded.
     """
@@ -37,6 +39,7 @@ class Entry:
     item: Item
     views: int
     first: str
+    upright: float
     added: str
     text: str
 
@@ -54,6 +57,7 @@ class Shelf:
         self._orders: dict[str, list[tuple[Key, str]]] = {}
         self._attributes: dict[str, Counter[str]] | None = None
         self._version: tuple[int, ...] = ()
+        self._foreign = 0
 
     def get(self, id: str) -> Entry | None:
         """One item."""
@@ -109,11 +113,15 @@ class Shelf:
         with self._turn:
             if not self._version:
                 return
-            version = self._store.version()
+            if self._store.foreign != self._foreign:  # others were changed, too: who knows which
+                self._version = ()
+                return
+            version = self._store.left
             items = {item.id: item for item in self._store.items(ids)}
-            views: dict[str, list[tuple[str, str, str, str]]] = {}
+            views: dict[str, list[Listed]] = {}
             for view in self._store.views(item=list(ids)):
-                views.setdefault(view.item, []).append((view.id, view.item, view.side, view.added))
+                row = (view.id, view.item, view.side, view.added, view.upright)
+                views.setdefault(view.item, []).append(row)
             for id in ids:
                 self._drop(id)
                 if id in items:
@@ -136,15 +144,16 @@ class Shelf:
 
     def _refresh(self) -> None:
         with self._turn:
-            version = self._store.version()
+            foreign, version = self._store.foreign, self._store.version()
             if version == self._version:
                 return
-            views: dict[str, list[tuple[str, str, str, str]]] = {}
+            views: dict[str, list[Listed]] = {}
             for row in self._store.listing():
                 views.setdefault(row[1], []).append(row)
             items = self._store.items()
             self._entries = {i.id: _entry(i, views.get(i.id, [])) for i in items}
             self._orders, self._attributes, self._version = {}, None, version
+            self._foreign = foreign
 
     def _order(self, name: str) -> list[tuple[Key, str]]:
         if name not in self._orders:
@@ -188,7 +197,7 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _entry(item: Item, views: Sequence[tuple[str, str, str, str]]) -> Entry:
+def _entry(item: Item, views: Sequence[Listed]) -> Entry:
     order = {side: number for number, side in enumerate(SIDES)}
     first = min(views, key=lambda v: (order.get(v[2], len(order)), v[3], v[0]), default=None)  # type: ignore[call-overload]
     words = [item.id, item.title, *map(as_text, item.attributes.values())]
@@ -196,6 +205,7 @@ def _entry(item: Item, views: Sequence[tuple[str, str, str, str]]) -> Entry:
         item,
         len(views),
         first[0] if first else "",
+        first[4] if first else 0.0,
         min((view[3] for view in views), default=""),
         "\n".join(words).casefold(),
     )

@@ -15,8 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
 from obverse._version import __version__
-from obverse.errors import Busy, NotInCatalogue
-from obverse.server import describe, forms, state
+from obverse.errors import Busy, KeyNeeded, NotInCatalogue, UsageError
+from obverse.pipeline import Pipeline
+from obverse.server import describe, forms, items, state
 from obverse.server.ask import Strict
 from obverse.server.guard import COOKIE, check_key, writes_open
 from obverse.server.keys import SESSION_SECONDS
@@ -67,8 +68,16 @@ async def session(request: Request) -> Any:
         "max_bytes": settings.max_bytes,
         "models": dict(manifest.models),
         "report": bool(settings.report and (settings.report / "report.json").is_file()),
-        "features": {"text": False, "year": is_disc, "sides": True},
+        "features": {"year": is_disc, "sides": has_sides(server.catalogue.pipeline)},
     }
+
+
+def has_sides(pipeline: Pipeline) -> bool:
+    """Can it decide about two sides of one thing?"""
+    try:
+        return pipeline.pair_decider is not None
+    except UsageError:
+        return False
 
 
 @routes.post(
@@ -106,10 +115,12 @@ def is_secure(request: Request, behind_proxy: bool) -> bool:
             responses=describe.responses(describe.MISSING, kind="image/jpeg"))  # fmt: skip
 async def answer_picture(request: Request, name: str) -> Response:
     """Kept for ten minutes after the answer."""
-    found = state.of(request).pictures.get(name)
+    server = state.of(request)
+    found = server.pictures.get(name)
     if found is None:
         raise NotInCatalogue("no such picture", hint="it was kept for ten minutes; ask again")
-    headers = {"Cache-Control": "private, max-age=600"}
+    kept = "no-store" if server.settings.read_key else "private, max-age=600"
+    headers = {"Cache-Control": kept}
     return Response(found.data, media_type=found.kind, headers=headers)
 
 

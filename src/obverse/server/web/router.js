@@ -14,9 +14,18 @@ export function here() {
   const [name, id = ""] = path.split("/");
   return {
     name: routes.has(name) ? name : "",
-    id: decodeURIComponent(id),
+    id: decoded(id),
     query: new URLSearchParams(query),
   };
+}
+
+// What somebody mistyped is taken as it stands: no item has such an id, and the page says so.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function href(name, id = "", query = null) {

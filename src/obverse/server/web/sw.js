@@ -102,7 +102,7 @@ async function networkFirst(request, name) {
   const cache = await caches.open(name);
   const kept = () => cache.match(request, { ignoreVary: true });
   const fresh = fetch(request).then(async (response) => {
-    if (response.ok && response.type === "basic") {
+    if (response.ok && response.type === "basic" && mayKeep(response, name)) {
       await cache.put(request, response.clone());
       await trim(cache, MOST[name]);
     }
@@ -115,6 +115,11 @@ async function networkFirst(request, name) {
     if (!old) throw error;
     return marked(old);
   }
+}
+
+// Pictures that need a key are nobody's to keep. No answer of the API is for a browser's own cache.
+function mayKeep(response, name) {
+  return name !== PICTURES || !/no-store/.test(response.headers.get("Cache-Control") ?? "");
 }
 
 // Gives up on the network in time, but only where something is kept.

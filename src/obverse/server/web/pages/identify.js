@@ -91,9 +91,9 @@ class Identify {
         "mode",
         [
           ["one", t("mode.one")],
-          ["two", t("mode.two")],
+          features.sides !== false && ["two", t("mode.two")],
           ["tray", t("mode.tray")],
-        ],
+        ].filter(Boolean),
         this.mode,
         (mode) => this.#setMode(mode),
       ),

@@ -112,9 +112,13 @@ function row(object, photo, shown) {
 }
 
 // What `obverse identify --all --csv` tells, as far as the page knows it.
-function csv(objects) {
-  const cell = (value) =>
-    /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
+export function csv(objects) {
+  // Behind a quote mark a spreadsheet takes for text what it would otherwise run as a formula.
+  const text = (value) => (/^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
+  const cell = (value) => {
+    const safe = typeof value === "string" ? text(value) : String(value);
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
   const rows = objects.map(({ number, known, best }) => [
     number,
     known ? 1 : 0,

@@ -274,6 +274,7 @@ export default {
   "error.PhotoDamaged": "照片已损坏或不完整。",
   "error.PhotoError": "这张照片无法使用。",
   "error.NotInCatalogue": "目录中没有它。",
+  "error.ChangedSince": "之后又有改动，无法撤销。",
   "error.CatalogueDamaged": "目录已损坏。",
   "error.UsageError": "请求有误。",
 
