@@ -181,7 +181,7 @@ class Catalogue:
             name = getattr(self, f"_{stage}")
             if name is None or (stage == "embedder" and not name):
                 continue
-            if kind(name) != kind(had):
+            if kind(name or usual.get(stage, "")) != kind(had):
                 raise CatalogueMismatch(
                     f"its {stage} is {had or 'the usual one'}, not {name}",
                     where=self.uri,

@@ -15,9 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
 from obverse._version import __version__
-from obverse.errors import Busy, KeyNeeded, NotInCatalogue, UsageError
+from obverse.errors import Busy, NotInCatalogue, UsageError
 from obverse.pipeline import Pipeline
-from obverse.server import describe, forms, items, state
+from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
 from obverse.server.guard import COOKIE, check_key, writes_open
 from obverse.server.keys import SESSION_SECONDS

@@ -119,7 +119,7 @@ def ask(
     degrades = pipeline.recipe.geometry == "disc" and not pipeline.verifier.fingerprint
     cases: list[Case] = []
     copies = 0
-    shelf = ((item, side) for _, item, side, _ in catalogue.store.listing())
+    shelf = ((item, side) for _, item, side, *_ in catalogue.store.listing())
     for n, (view, has_twin) in enumerate(zip(views, have_twins(views, shelf), strict=True)):
         if progress:
             progress(n, len(views), "asking its own views")
