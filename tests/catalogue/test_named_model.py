@@ -46,8 +46,8 @@ def test_it_is_used_from_then_on_and_never_mixed(tmp_path: Path, photos: list[Pa
     with Catalogue(tmp_path / "c.obv", embedder=card) as made:
         assert made.add(photos).added == 3
         model = made.info()["models"]["embedder"]
-    assert Own(embedder=card).models() == {"embedder": model}
-    assert Own().models() != {"embedder": model}
+    assert Own(embedder=card).models()["embedder"] == model
+    assert Own().models()["embedder"] != model
     with Catalogue(tmp_path / "c.obv") as again:
         assert again.info()["embedder"] == str(card)
         best = again.identify(np.rot90(coin(2)).copy()).best

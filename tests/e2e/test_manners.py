@@ -140,9 +140,9 @@ def test_a_picture_that_cannot_be_written_is_one_line(
     run: Run, query: Path, tmp_path: Path
 ) -> None:
     done = run("find", query, "--draw", tmp_path / "no such folder" / "out.jpg")
-    assert done.code == 1
+    assert done.code == 2
     assert len(done.err.splitlines()) == 1
-    assert "no such folder" in done.err
+    assert "no such folder; make it first" in done.err
 
 
 def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:

@@ -248,7 +248,10 @@ def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served)
     with closing(socket.create_connection(("127.0.0.1", strict.port), 10)) as line:
         for pause in (1.5, 0.3):
             line.sendall(words)
-            assert line.recv(65536).startswith(b"HTTP/1.1 200")
+            answer = line.recv(65536)
+            while not answer.endswith(b"}"):  # head and body may come apart
+                answer += line.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200")
             time.sleep(pause)
         line.sendall(words[:20])
         started = time.monotonic()
