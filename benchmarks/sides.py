@@ -14,7 +14,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,11 @@ from typing import Any
 import numpy as np
 
 from obverse import Catalogue
-from obverse.decide import Decider, PairDecider
-from obverse.evaluate import metrics
+from obverse.decide import PairDecider, Standing
 from obverse.fuse import Joined, join
+from obverse.train.decision import FOLDS, Told, finish, fit, logistic, tell
+from obverse.train.decision import Case as Asked
 from pairs import Case, Ranked, ask, read
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
-from fit_decision import FOLDS, fit, logistic
 
 NEUTRAL = 0.45
 """Of 0.4 to 0.55 what answers most pairs at one wrong in 200, with sides labelled (0.894, 0.906,
@@ -37,19 +34,9 @@ TAKEN_FOR_SAME = 0.005
 """Share of the pairs of different sides that may be taken for one side."""
 FALSE_ALARM = 0.01
 """Share of the pairs that belong together, known and unknown, that may be called mixed up."""
-WRONG = (0.005, 0.01, 0.02)
 MAX_WRONG = 0.005
 """Wrong answers among all pairs that the shipped threshold accepts: with two photos so few cost
 next to nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an answer of one fold says: how sure, whether right, whether the item was there."""
-
-    probability: float
-    right: bool
-    known: bool
 
 
 def joined(case: Case, *, labelled: bool = True, same_side: bool = False) -> Joined:
@@ -58,14 +45,15 @@ def joined(case: Case, *, labelled: bool = True, same_side: bool = False) -> Joi
 
 
 def ranked(case: Case, *, labelled: bool = True, same_side: bool = False) -> Ranked:
-    """The joined scores, as ``fit_decision`` takes them."""
+    """The joined scores of the items, best first."""
     both, item = joined(case, labelled=labelled, same_side=same_side), case.types[0]
     known = case.kind in ("right", "same") and item in both.items
     return item, both.scores, both.items.index(item) if known else -1
 
 
-def tell(decider: Decider, found: Ranked, known: bool) -> Told:
-    return Told(float(decider.probabilities(found[1])[0]), found[2] == 0, known)
+def asked(found: Ranked, known: bool) -> Asked:
+    """A question, as calibrations are fitted on."""
+    return Asked(found[0], Standing.of(found[1]), found[2], known)
 
 
 def fit_gap(cases: Sequence[Case]) -> tuple[tuple[float, float], float]:
@@ -80,7 +68,8 @@ def fit_gap(cases: Sequence[Case]) -> tuple[tuple[float, float], float]:
 
 def fit_pair(cases: Sequence[Case]) -> PairDecider:
     """Everything about two photos, from some of the cases."""
-    decider = fit([ranked(c) for c in cases if c.kind in ("right", "unknown")])
+    pairs = [c for c in cases if c.kind in ("right", "unknown")]
+    decider = fit([asked(ranked(c), c.kind == "right") for c in pairs])
     alike = np.quantile([c.direct for c in cases if c.kind == "right"], 1 - TAKEN_FOR_SAME)
     return PairDecider(decider, NEUTRAL, float(alike), *fit_gap(cases))
 
@@ -100,29 +89,23 @@ def folds(cases: Sequence[Case]) -> list[tuple[list[Case], list[Case]]]:
 
 def outcomes(told: Sequence[Told]) -> dict[str, Any]:
     """The figures of the single-photo report."""
-    p, right = np.array([t.probability for t in told]), np.array([t.right for t in told])
-    known = np.array([t.known for t in told])
-    points = {}
-    for wrong in WRONG:
-        point = metrics.operating_point(p, right, ~known, wrong)
-        points[str(wrong)] = {
-            "threshold": point.threshold,
-            "correct": point.correct,
-            "wrong": point.wrong,
-            "rejected": point.rejected,
-        }
-    return {
-        "queries": len(told),
-        "known": int(known.sum()),
-        "recall@1": float(right[known].mean()),
-        "ece": metrics.ece(p, right),
-        "auroc": metrics.auroc(p[known], p[~known]),
-        "operating_points": points,
-    }
+    together = joined_up(told)
+    recall = float(together.right[together.known].mean())
+    return {"recall@1": recall, **together.figures()}
 
 
-def report(cases: list[Case]) -> dict[str, Any]:
-    """One photo, two photos, one side twice, and mixed-up pairs, by cross-validation."""
+def joined_up(told: Sequence[Told]) -> Told:
+    return Told(
+        np.concatenate([t.probability for t in told]),
+        np.concatenate([t.right for t in told]),
+        np.concatenate([t.known for t in told]),
+        np.concatenate([t.item for t in told]),
+    )
+
+
+def report(cases: list[Case]) -> tuple[dict[str, Any], Told]:
+    """One photo, two photos, one side twice, and mixed-up pairs, by cross-validation; and what was
+    told of two photos."""
     one: list[Told] = []
     two: list[Told] = []
     bare: list[Told] = []
@@ -132,9 +115,9 @@ def report(cases: list[Case]) -> dict[str, Any]:
     twice: dict[str, list[bool]] = {"first photo": [], "both": []}
     for known_cases, held in folds(cases):
         pairs = [c for c in known_cases if c.kind in ("right", "unknown")]
-        alone = fit([r for c in pairs for r in c.alone])
+        alone = fit([asked(r, c.kind == "right") for c in pairs for r in c.alone])
         rule = fit_pair(known_cases)
-        unlabelled = fit([ranked(c, labelled=False) for c in pairs])
+        unlabelled = fit([asked(ranked(c, labelled=False), c.kind == "right") for c in pairs])
         for c in held:
             flags[c.kind].append(rule.disagree(rule.apart(joined(c).gap)))
             known = c.kind == "right"
@@ -144,12 +127,12 @@ def report(cases: list[Case]) -> dict[str, Any]:
                 twice["first photo"].append(c.alone[0][2] == 0)
                 twice["both"].append(ranked(c, same_side=True)[2] == 0)
             elif c.kind != "mixed" and c.whole:
-                one += [tell(alone, r, known) for r in c.alone]
-                two.append(tell(rule.decider, ranked(c), known))
-                bare.append(tell(unlabelled, ranked(c, labelled=False), known))
+                one.append(tell(alone, [asked(r, known) for r in c.alone]))
+                two.append(tell(rule.decider, [asked(ranked(c), known)]))
+                bare.append(tell(unlabelled, [asked(ranked(c, labelled=False), known)]))
             elif known:
                 lone.append(ranked(c)[2] == 0)
-    return {
+    told = {
         "one photo": outcomes(one),
         "two photos": outcomes(two),
         "two photos, sides not labelled": outcomes(bare),
@@ -163,19 +146,17 @@ def report(cases: list[Case]) -> dict[str, Any]:
         },
         "called mixed up": {k: [float(np.mean(v)), len(v)] for k, v in flags.items()},
     }
+    return told, joined_up(two)
 
 
-def calibration(cases: list[Case], recipe: str, told: dict[str, Any]) -> dict[str, Any]:
+def calibration(
+    cases: list[Case], recipe: str, figures: dict[str, Any], told: Told
+) -> dict[str, Any]:
     """What ``--fit`` writes."""
     rule = fit_pair(cases)
-    final = rule.decider
-    threshold = told["two photos"]["operating_points"][str(MAX_WRONG)]["threshold"]
     return {
-        "weights": list(final.weights),
-        "bias": final.bias,
-        "background": list(final.background),
-        "rival": final.rival,
-        "threshold": threshold,
+        **finish(rule.decider, told, {}).to_dict(),
+        "threshold": told.threshold(MAX_WRONG),
         "neutral": rule.neutral,
         "alike": rule.alike,
         "gap": list(rule.gap),
@@ -185,7 +166,7 @@ def calibration(cases: list[Case], recipe: str, told: dict[str, Any]) -> dict[st
             "recipe": recipe,
             "fitted_on": f"{len(cases)} pairs of photos, {len({c.types[0] for c in cases})} types",
             "cross_validated": f"{FOLDS} folds over types",
-            **told,
+            **figures,
             "max_wrong": MAX_WRONG,
             "false_alarm": FALSE_ALARM,
             "built": date.today().isoformat(),
@@ -215,10 +196,10 @@ def main() -> None:
         with Catalogue(place, recipe=args.recipe) as catalogue:
             catalogue.add(rows, progress=progress)
             cases = list(ask(catalogue, args.data, types))
-    told = report(cases)
-    print(json.dumps(rounded(told), indent=2))
+    figures, told = report(cases)
+    print(json.dumps(rounded(figures), indent=2))
     if args.fit:
-        data = calibration(cases, args.recipe, told)
+        data = calibration(cases, args.recipe, figures, told)
         args.fit.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 

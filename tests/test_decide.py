@@ -2,69 +2,155 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from obverse import decide
-from obverse.decide import PRIOR_WEIGHT, Decider
-from obverse.errors import ModelError
+from obverse.decide import LOOKED_AT, Decider, Standing
+from obverse.errors import CatalogueDamaged, ModelError, UsageError
+from obverse.types import Evidence
 
 PLAIN = Decider(
-    weights=(8.0, 10.0, 0.3),
+    weights=(8.0, 10.0, 3.0),
     bias=-4.0,
-    background=(0.1, 0.05),
     rival=0.2,
-    threshold=0.5,
+    usual=(0.5, -0.1),
+    curve=((0.0, 0.97), (0.005, 0.9), (0.02, 0.6), (0.1, 0.3)),
+    threshold=0.6,
     card={},
 )
+RECIPES = ("coin", "disc", "flat")
+SIZES = (1, 2, 5, 20)
+
+
+def stand(*scores: float) -> Standing:
+    return Standing.of(np.array(scores))
+
+
+def seen(score: float, weakest: float | None) -> Evidence:
+    return Evidence(score, 0.0, np.zeros((1, 1), np.float32), weakest=weakest)
+
+
+def lists(size: int) -> st.SearchStrategy[list[float]]:
+    return st.lists(st.floats(0, 1), min_size=size, max_size=size)
 
 
 def test_features_by_a_slow_formula() -> None:
-    scores = [0.6, 0.3, 0.2, 0.1]
-    got = PLAIN.features(np.array(scores))
-    rest = scores[1:] + [0.1] * PRIOR_WEIGHT
-    mean = sum(rest) / len(rest)
-    spread = sum((s - mean) ** 2 for s in scores[1:]) + PRIOR_WEIGHT * 0.05**2
-    std = (spread / (3 + PRIOR_WEIGHT)) ** 0.5
-    for i, s in enumerate(scores):
-        lead = s - 0.3 if i == 0 else s - 0.6
-        assert got[i] == pytest.approx([s, lead, (s - mean) / std])
+    scores = [0.6, 0.3, 0.15]
+    got = PLAIN.features(Standing.of(np.array(scores), [seen(0.6, 0.4), seen(0.3, None)]))
+    assert got[0] == pytest.approx([0.6, 0.6 - 0.3, 0.4])
+    assert got[1] == pytest.approx([0.3, 0.3 - 0.6, 0.5 * 0.3 - 0.1])
+    assert got[2] == pytest.approx([0.15, 0.15 - 0.6, 0.5 * 0.15 - 0.1])
+    assert PLAIN.features(stand(0.6, 0.1))[0, 1] == pytest.approx(0.4), "the rival is nearer"
+
+
+def test_evidence_counts_for_the_first_few_whatever_is_asked_for() -> None:
+    scores = np.linspace(0.9, 0.1, 9)
+    evidence = [seen(s, s / 2) for s in scores]
+    many, few = Standing.of(scores, evidence), Standing.of(scores, evidence[:LOOKED_AT])
+    np.testing.assert_array_equal(many.weakest, few.weakest)
+    assert np.isfinite(many.weakest).sum() == LOOKED_AT
+    taken = many.take([0, 4, 5])
+    assert taken.scores.tolist() == scores[[0, 4, 5]].tolist()
+    assert np.isfinite(taken.weakest).tolist() == [True, False, False]
 
 
 @given(st.lists(st.floats(-1, 1), min_size=0, max_size=60))
 def test_probabilities_are_probabilities(values: list[float]) -> None:
     scores = np.sort(np.array(values))[::-1]
-    p = PLAIN.probabilities(scores)
+    p = PLAIN.probabilities(Standing.of(scores))
     assert p.shape == scores.shape
     assert ((p >= 0) & (p <= 1)).all()
     assert p.sum() <= 1 + 1e-9
     assert (np.diff(p) <= 1e-12).all()
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+@given(data=st.data(), size=st.sampled_from(SIZES))
+def test_a_better_score_never_lowers_the_probability(
+    recipe: str, data: st.DataObject, size: int
+) -> None:
+    """Nor do worse rivals, nor a better weakest part: in the shipped fits, small catalogues too."""
+    decider = decide.get(recipe)
+    scores = np.sort(data.draw(lists(size)))[::-1]
+    weakest = np.full(size, np.nan)
+    looked = min(size, LOOKED_AT)
+    weakest[:looked] = data.draw(st.lists(st.floats(-1, 1), min_size=looked, max_size=looked))
+    before = decider.probabilities(Standing(scores, weakest))[0]
+    better = scores.copy()
+    better[0] += data.draw(st.floats(0, 1))
+    assert decider.probabilities(Standing(better, weakest))[0] >= before - 1e-12
+    worse = scores.copy()
+    worse[1:] -= np.sort(data.draw(lists(size - 1)))
+    assert decider.probabilities(Standing(worse, weakest))[0] >= before - 1e-12
+    whole = weakest.copy()
+    whole[0] += data.draw(st.floats(0, 1))
+    assert decider.probabilities(Standing(scores, whole))[0] >= before - 1e-12
+
+
+@pytest.mark.parametrize("recipe", ["coin", "flat"])
+@pytest.mark.parametrize("size", SIZES)
+def test_small_catalogues_know_the_right_item_and_no_other(recipe: str, size: int) -> None:
+    """`disc` is left out: it cannot tell known from unknown, as its card says."""
+    decider = decide.get(recipe)
+    others = np.full(size - 1, decider.rival / 2)
+    right = decider.probabilities(Standing.of(np.array([0.95, *others])))[0]
+    wrong = decider.probabilities(Standing.of(np.array([decider.rival, *others])))[0]
+    assert decider.known(float(right))
+    assert not decider.known(float(wrong))
+
+
 def test_a_clear_lead_beats_a_tie() -> None:
-    clear = PLAIN.probabilities(np.array([0.6, 0.2, 0.1]))[0]
-    tie = PLAIN.probabilities(np.array([0.6, 0.59, 0.1]))[0]
-    assert clear > tie
-    assert tie <= 0.5 + 1e-9 or PLAIN.probabilities(np.array([0.6, 0.59, 0.1]))[1] < tie
+    clear = PLAIN.probabilities(stand(0.6, 0.2, 0.1))[0]
+    tie = PLAIN.probabilities(stand(0.6, 0.59, 0.1))
+    assert clear > tie[0] > tie[1]
 
 
-def test_a_lone_item_is_not_known_by_being_alone() -> None:
-    assert PLAIN.probabilities(np.array([0.15]))[0] < 0.5
-    assert PLAIN.probabilities(np.array([0.8]))[0] > 0.9
+def test_a_weak_part_lowers_the_probability() -> None:
+    scores = np.array([0.6, 0.2])
+    whole, flawed = (
+        PLAIN.probabilities(Standing.of(scores, [seen(0.6, w)]))[0] for w in (0.5, -0.2)
+    )
+    assert whole > flawed
 
 
-@pytest.mark.parametrize("recipe", ["coin", "disc", "flat"])
+def test_fewer_wrong_answers_need_a_higher_probability() -> None:
+    assert PLAIN.threshold_for(None) == 0.6
+    wanted = {0.0: 0.97, 0.003: 0.97, 0.005: 0.9, 0.01: 0.9, 0.02: 0.6, 1.0: 0.3}
+    assert {w: PLAIN.threshold_for(w) for w in wanted} == wanted
+    assert PLAIN.known(0.7)
+    assert not PLAIN.known(0.7, 0.005)
+    for no_share in (-0.1, 1.1, float("nan")):
+        with pytest.raises(UsageError, match="a share between 0 and 1"):
+            PLAIN.known(0.7, no_share)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_shipped_calibrations_say_where_they_come_from(recipe: str) -> None:
     decider = decide.get(recipe)
     assert 0 < decider.threshold < 1
     for key in ("fitted_on", "cross_validated", "ece", "auroc", "operating_points", "command"):
         assert key in decider.card
-    sure = decider.probabilities(np.array([0.95, *np.full(30, decider.background[0])]))[0]
-    unsure = decider.probabilities(np.array([decider.rival, *np.full(30, decider.rival)]))[0]
-    assert decider.known(float(sure))
-    assert not decider.known(float(unsure))
+    assert min(decider.weights) >= 0
+    shares, thresholds = zip(*decider.curve, strict=True)
+    assert list(shares) == sorted(shares)
+    assert list(thresholds) == sorted(thresholds, reverse=True)
+    assert decider.threshold == dict(decider.curve)[decider.card["max_wrong"]]
+
+
+def test_a_calibration_survives_storage_or_says_so() -> None:
+    kept = PLAIN.to_bytes()
+    assert Decider.from_bytes(kept) == PLAIN
+    negative = replace(PLAIN, weights=(-1.0, 10.0, 3.0)).to_bytes()
+    bare = json.dumps({**PLAIN.to_dict(), "curve": []}).encode()
+    for bad in (kept[:-20], b"[]", negative, bare):
+        with pytest.raises(CatalogueDamaged, match=r"obverse calibrate c\.obv --off"):
+            Decider.from_bytes(bad, "c.obv")
 
 
 def test_no_calibration() -> None:

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from obverse import canvas, draw, heat, normalise
+from obverse import canvas, draw, draw_separation, heat, normalise
+from obverse.draw_answer import overlaid
+from obverse.draw_year import year
 from obverse.errors import UsageError
+from obverse.separate import Sector
 from obverse.types import (
     F32,
     U8,
@@ -240,6 +243,78 @@ def test_long_words_are_shortened_to_fit(width: int) -> None:
     assert (line == title) == (font.getlength(title) <= width)
 
 
+@pytest.mark.parametrize("width", [0, 15, 80, 200, 5000])
+def test_long_ids_are_shortened_in_the_middle(width: int) -> None:
+    name = "se-2kr-1921-Gustav-Vasa-400th-anniversary-0001"
+    font = canvas.font_for(name, 24)
+    line = canvas.shorten(name, font, width, middle=True)
+    assert font.getlength(line) <= max(width, font.getlength("…"))
+    assert (line == name) == (font.getlength(name) <= width)
+    if line != name:
+        head, tail = line.split("…")
+        assert name.startswith(head)
+        assert name.endswith(tail)
+        assert len(head) - len(tail) in (0, 1)
+
+
+def test_words_are_broken_into_lines_and_none_is_lost() -> None:
+    text = "A sentence of several words with se-2kr-1921-Gustav-Vasa-400th-anniversary in it"
+    font = canvas.font_for(text, 20)
+    lines = canvas.wrap(text, font, 150)
+    assert len(lines) > 4
+    assert all(font.getlength(line) <= 150 for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    few = canvas.wrap(text, font, 150, most=2)
+    assert few[0] == lines[0]
+    assert " ".join(few) == text
+
+
+@pytest.mark.parametrize("turn", [0.0, 140.0])
+def test_squares_laid_over_each_other_meet(turn: float) -> None:
+    """The design drawn from its formula is the same in the photo's squares and in the view's."""
+    query = canvas.resize(draw.masked(patch_of(design(turn))), draw.TILE, draw.TILE)
+    best = candidate(design(0), turn, np.full((14, 7), 0.005, np.float32))
+    over = overlaid(query, best, is_disc=True)
+    upright = canvas.resize(design(0), draw.TILE, draw.TILE)
+    assert correlation(over, upright) > 0.97
+    askew = overlaid(query, candidate(design(0), turn + 60, best.evidence.agreement), is_disc=True)
+    assert correlation(askew, upright) < 0.9
+
+
+@pytest.mark.parametrize("turn", [0.0, 75.0])
+def test_the_place_that_separates_is_cut_out_where_it_is(turn: float) -> None:
+    """A mark at 60 degrees and 0.7 of the radius of a disc that was turned by ``turn``."""
+    size, angle = 1024, math.radians(60 + turn)
+    x, y = (size - 1) / 2 + 0.35 * size * np.array([math.cos(angle), -math.sin(angle)])
+    yy, xx = np.mgrid[0:size, 0:size]
+    mark = 255 * (np.hypot(xx - x, yy - y) < 40)
+    pixels = np.repeat(mark.astype(np.uint8)[..., None], 3, axis=2)
+    sector = Sector(45.0, 75.0, 0.55, 0.85, 1.0, 0.0, 0.1, 1)
+    shown = draw_separation.detail(pixels, sector, turn)
+    ys, xs = np.nonzero(shown[..., 0] > 127)
+    middle = (draw_separation.DETAIL - 1) / 2
+    assert (xs.mean(), ys.mean()) == pytest.approx((middle, middle), abs=8)
+    far = draw_separation.detail(pixels, replace(sector, start=225.0, end=255.0), turn)
+    assert far.max() == 0
+
+
+@pytest.mark.parametrize(("score", "higher"), [(0.45, True), (0.2, False)])
+def test_only_a_close_next_item_is_drawn_beside_the_best(score: float, higher: bool) -> None:
+    patch = patch_of(design(0))
+    cells = np.full((14, 7), 0.5 / 98, np.float32)
+    other = cells.copy()
+    other[2:4, 3:6] = 0
+    best = candidate(design(0), 0.0, cells)
+    second = replace(
+        candidate(design(40), 20.0, other, "Four marks"),
+        score=score,
+        evidence=Evidence(score, 20.0, other),
+    )
+    shown, alone = (draw.answer(answer_of(patch, *c)) for c in ((best, second), (best, best)))
+    assert draw_separation.worth_drawing(answer_of(patch, best, second)) == higher
+    assert (shown.shape[0] > alone.shape[0]) == higher
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.webp"])
 def test_save_writes_what_the_name_says(tmp_path: Path, name: str) -> None:
     pixels = design(0)
@@ -261,7 +336,7 @@ def test_the_date_is_boxed_where_it_stands() -> None:
     photo = photo_of(np.full((200, 200, 3), 90, np.uint8), scale=0.5)
     region = Region((0, 0, 400, 400), 1.0, Ellipse(199.5, 199.5, 198, 198))
     corners = ((100.0, 250.0), (300.0, 250.0), (300.0, 310.0), (100.0, 310.0))
-    shown = draw.year(photo, region, YearReading(1987, "1987", 0.97, (corners,), ("1987",)))
+    shown = year(photo, region, YearReading(1987, "1987", 0.97, (corners,), ("1987",)))
     factor = shown.shape[1] / 400
     gold = np.abs(shown.astype(int) - canvas.GOLD).sum(axis=2) < 60
     low = gold[shown.shape[0] // 3 :]
@@ -269,7 +344,7 @@ def test_the_date_is_boxed_where_it_stands() -> None:
     ys = ys + shown.shape[0] // 3
     found = [xs.min(), xs.max(), ys.min(), ys.max()]
     assert found == pytest.approx([f * factor for f in (100, 300, 250, 310)], abs=0.02 * 400)
-    plain = draw.year(photo, region, None)
+    plain = year(photo, region, None)
     assert not (np.abs(plain.astype(int) - canvas.GOLD).sum(axis=2) < 60)[200:].any()
 
 
@@ -281,10 +356,11 @@ def test_the_date_is_boxed_on_the_upright_coin() -> None:
     best = candidate(design(90), 270.0, np.full((14, 7), 0.004, np.float32))
     assert best.upright == 90.0
     dated, plain = (draw.answer(answer_of(patch, replace(best, year=y))) for y in (read, None))
-    ys, xs = np.nonzero((dated != plain).any(axis=2))
+    x0, y0 = draw.MARGIN, draw.MARGIN + 108
+    tile = np.s_[y0 : y0 + draw.TILE, x0 : x0 + draw.TILE]
+    ys, xs = np.nonzero((dated[tile] != plain[tile]).any(axis=2))
     factor = draw.TILE / SIZE
     # A quarter turn counter-clockwise takes (x, y) to (y, side - x).
     wanted = [f * factor for f in (96, 160, SIZE - 60, SIZE - 20)]
-    x0, y0 = draw.MARGIN, draw.MARGIN + 108
-    found = [xs.min() - x0, xs.max() - x0, ys.min() - y0, ys.max() - y0]
+    found = [xs.min(), xs.max(), ys.min(), ys.max()]
     assert found == pytest.approx(wanted, abs=6)

@@ -82,7 +82,7 @@ def test_the_shipped_calibration_of_two_sides() -> None:
     rule = decide.get_pair("coin")
     assert rule.apart(0.0) < rule.threshold < rule.apart(0.4)
     assert rule.disagree(rule.threshold)
-    assert rule.decider.background[0] < rule.neutral < rule.alike < 1
+    assert 0 < rule.neutral < rule.decider.rival < rule.alike < 1
     card = rule.decider.card
     for key in ("fitted_on", "cross_validated", "two photos", "called mixed up", "command"):
         assert key in card
@@ -207,7 +207,10 @@ def test_a_side_without_a_picture_is_no_contradiction(catalogue: Catalogue) -> N
 def test_json_of_two_sides_adds_to_that_of_one(catalogue: Catalogue, right: Answer) -> None:
     one, two = catalogue.identify(shot(1, "obverse")).to_dict(), right.to_dict()
     assert set(two) - set(one) == {"sides", "pairing"}
-    assert set(one) == {"photo", "region", "known", "best", "candidates", "quality", "times_ms"}
+    assert set(one) == {
+        *("photo", "region", "known", "best", "candidates", "quality", "times_ms"),
+        *("separation", "explanation"),
+    }
     assert set(two["best"]) - set(one["best"]) == {"sides"}
     assert [set(side) for side in two["sides"]] == [set(one)] * 2
     assert set(two["pairing"]) == {"same_side", "apart", "disagree"}

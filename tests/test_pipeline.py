@@ -149,6 +149,39 @@ def test_a_strange_coin_is_less_sure(filled: tuple[Pipeline, ListStore]) -> None
     assert friend.known
 
 
+def test_the_probability_does_not_depend_on_how_many_are_shown(
+    filled: tuple[Pipeline, ListStore],
+) -> None:
+    pipeline, store = filled
+    told = [
+        [
+            c.probability
+            for c in pipeline.identify(store, photo_of(scene(3, 50)), top=top).candidates
+        ]
+        for top in (1, 2, 8)
+    ]
+    assert [len(t) for t in told] == [1, 2, 8]
+    assert told[0] == told[2][:1]
+    assert told[1] == told[2][:2]
+
+
+def test_who_puts_up_with_fewer_wrong_answers_gets_fewer(
+    filled: tuple[Pipeline, ListStore],
+) -> None:
+    pipeline, store = filled
+    decider, photo = pipeline.decider, photo_of(scene(3, 50))
+    best = pipeline.identify(store, photo).candidates[0].probability
+    curve = ((0.0, best + 1e-6), (0.1, best - 1e-6))
+    pipeline.calibration = replace(decider, curve=curve, threshold=best - 1e-6)
+    try:
+        known = [pipeline.identify(store, photo, max_wrong=w).known for w in (None, 0.2, 0.05)]
+        tray = [pipeline.identify_all(store, photo, max_wrong=w) for w in (None, 0.05)]
+    finally:
+        pipeline.calibration = None
+    assert known == [True, True, False]
+    assert [t.answers[0].known for t in tray] == [True, False]
+
+
 def test_an_empty_catalogue_answers_that_it_knows_nothing(
     filled: tuple[Pipeline, ListStore],
 ) -> None:

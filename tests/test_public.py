@@ -10,11 +10,11 @@ import pytest
 import obverse
 
 NAMES = {
-    "AddReport",
     "Answer",
     "Candidate",
     "Catalogue",
     "CatalogueError",
+    "Client",
     "Evidence",
     "Item",
     "Limits",

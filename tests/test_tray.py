@@ -14,7 +14,8 @@ from obverse.catalogue.importers import Row
 from obverse.draw_tray import tray as drawn
 from obverse.mint import coin_type, scan
 from obverse.tray import COLUMNS, each, reading_order, rows
-from obverse.types import U8, Ellipse, Photo, Region, Tray
+from obverse.types import U8, Ellipse, Photo, Region, Tray, YearReading
+from obverse.year.reader import Reading
 
 ROWS, PLACES = 3, 4
 RADIUS, PITCH = 150, 380
@@ -172,6 +173,25 @@ def test_a_bad_region_is_told_and_the_others_answered(
     assert [r for r, _ in tray.failed] == [bad]
     assert tray.to_dict()["failed"][0]["region"]["box"] == list(bad.box)
     assert drawn(tray).shape[1] >= answered.photo.width
+
+
+def test_the_year_of_every_object_is_read_where_somebody_asks(
+    catalogue: Catalogue, answered: Tray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reader:
+        def read(self, photo: Photo, region: Region, *rest: object) -> Reading:
+            year = 1900 + round(region.box[0])
+            return Reading(YearReading(year, str(year), 0.9, (), ()), {year: 0.9})
+
+    monkeypatch.setitem(catalogue.pipeline.__dict__, "years", Reader())
+    dated = catalogue.identify_all(answered.photo, year=True)
+    assert [row["year"] for row in rows(dated)] == [
+        1900 + round(answer.patch.region.box[0]) for answer in answered.answers
+    ]
+    assert [a.best and a.best.item.id for a in dated.answers] == [
+        a.best and a.best.item.id for a in answered.answers
+    ]
+    assert {row["year"] for row in rows(answered)} == {""}
 
 
 def test_the_picture_shows_every_object(answered: Tray, tmp_path: Path) -> None:

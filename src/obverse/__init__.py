@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 from obverse._version import __version__
 
 if TYPE_CHECKING:
-    from obverse.catalogue.adding import AddReport
     from obverse.catalogue.catalogue import Catalogue, identify
+    from obverse.client import Client
     from obverse.errors import CatalogueError, ObverseError, PhotoError, UsageError
     from obverse.photo import Limits
     from obverse.types import Answer, Candidate, Evidence, Item, Photo, View
 
 __all__ = [
-    "AddReport",
     "Answer",
     "Candidate",
     "Catalogue",
     "CatalogueError",
+    "Client",
     "Evidence",
     "Item",
     "Limits",
@@ -41,8 +41,8 @@ __all__ = [
 ]
 
 _HOME = {
-    "AddReport": "obverse.catalogue.adding",
     "Catalogue": "obverse.catalogue.catalogue",
+    "Client": "obverse.client",
     "identify": "obverse.catalogue.catalogue",
     "CatalogueError": "obverse.errors",
     "ObverseError": "obverse.errors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +25,7 @@ MUTED: Colour = (152, 159, 170)
 GOLD: Colour = (240, 190, 88)
 GREEN: Colour = (112, 201, 140)
 RED: Colour = (233, 118, 104)
+COLD: Colour = (96, 160, 214)
 
 MARGIN, GAP = 40, 24
 LINE_WIDTH = 30
@@ -69,12 +71,34 @@ class Canvas:
         width: float | None = None,
         anchor: str = "la",
         strong: bool = False,
+        middle: bool = False,
     ) -> float:
-        """Write one line, shortened with an ellipsis to ``width``; returns the width used."""
+        """Write one line, shortened with an ellipsis to ``width``, at its end or in its middle;
+        returns the width used."""
         font = font_for(text, size, strong)
-        line = shorten(text, font, width)
+        line = shorten(text, font, width, middle=middle)
         self.pen.text((x, y), line, fill=fill, font=font, anchor=anchor)
         return float(font.getlength(line))
+
+    def paragraph(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        width: float,
+        size: int = 20,
+        fill: Colour = INK,
+        most: int | None = None,
+    ) -> float:
+        """Write words in lines of ``width``, at most so many; returns the height used."""
+        font = font_for(text, size)
+        high = _line_height(size)
+        broken = wrap(text, font, width, most)
+        for i, line in enumerate(broken):
+            shown = shorten(line, font, width, middle=True)
+            self.pen.text((x, y + i * high), shown, fill=fill, font=font)
+        return float(high * len(broken))
 
     def paste(self, pixels: Array, x: float, y: float, mask: Image.Image | None = None) -> None:
         self.image.paste(Image.fromarray(pixels), (round(x), round(y)), mask)
@@ -108,13 +132,37 @@ def can_show(text: str) -> bool:
     return _missing(font_for(text, 20), "".join(sorted(set(text)))) == 0
 
 
-def shorten(text: str, font: Font, width: float | None) -> str:
-    """``text``, cut and ended with an ellipsis if it is wider than ``width`` pixels."""
+def shorten(text: str, font: Font, width: float | None, *, middle: bool = False) -> str:
+    """``text``, cut if it is wider than ``width`` pixels: an ellipsis stands for its end, or for
+    its middle, so that both ends of an id show."""
     if width is None or font.getlength(text) <= width:
         return text
-    while text and font.getlength(text.rstrip() + "…") > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    for kept in range(len(text) - 1, 0, -1):
+        head = (kept + 1) // 2 if middle else kept
+        tail = text[len(text) - (kept - head) :].lstrip() if middle and kept > head else ""
+        short = f"{text[:head].rstrip()}…{tail}"
+        if font.getlength(short) <= width:
+            return short
+    return "…"
+
+
+def paragraph_height(text: str, size: int, width: float) -> int:
+    """How many pixels high ``Canvas.paragraph`` makes it, with as many lines as it needs."""
+    return _line_height(size) * len(wrap(text, font_for(text, size), width))
+
+
+def wrap(text: str, font: Font, width: float, most: int | None = None) -> list[str]:
+    """``text`` broken between words, or after a hyphen, into lines of at most ``width`` pixels; a
+    longer piece has a line of its own. Of at most so many lines the last one holds the rest."""
+    lines: list[str] = []
+    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+        for n, piece in enumerate(re.split(r"(?<=[-_/])(?=.)", word)):
+            longer = f"{lines[-1]}{'' if n else ' '}{piece}" if lines else piece
+            if lines and (len(lines) == most or font.getlength(longer) <= width):
+                lines[-1] = longer
+            else:
+                lines.append(piece)
+    return lines
 
 
 @lru_cache(maxsize=16)
@@ -156,7 +204,8 @@ def upright(view: View) -> U8:
 
 
 def check_format(path: str | Path) -> str:
-    """The format that the extension asks for. Raises ``UsageError`` for one we cannot write."""
+    """The format that the extension asks for. Raises ``UsageError`` for one we cannot write, or a
+    folder that is not there."""
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise UsageError(
@@ -164,6 +213,8 @@ def check_format(path: str | Path) -> str:
             where=path,
             hint=f"use one of: {', '.join(FORMATS)}",
         )
+    if not Path(path).parent.is_dir():
+        raise UsageError("no such folder", where=Path(path).parent, hint="make it first")
     return FORMATS[suffix]
 
 
@@ -181,6 +232,10 @@ def save(image: U8, path: str | Path) -> None:
     kind = check_format(path)
     options = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 90}}.get(kind, {})
     Image.fromarray(image).save(path, kind, **options)
+
+
+def _line_height(size: int) -> int:
+    return round(size * 1.36)
 
 
 @lru_cache(maxsize=64)

@@ -1,15 +1,16 @@
 """Scores become probabilities, and the best one a decision: known or unknown.
 
 A raw score shifts from query to query (a dark photo agrees less with everything), so a candidate
-is seen against the query's own background: how far it stands above the next item, and how far above
-the spread of all the others. A logistic model on these numbers, fitted on one collection and kept
-as data with the split it was fitted on, gives the probability. No threshold lives anywhere else.
+is also seen against the others: how far it stands above the best of them. And a design that is
+merely similar agrees but for one part, so the part that agrees least counts too. A logistic model
+of these, no weight of which is negative, fitted on one collection and kept as data with the split
+it was fitted on, gives the probability. No threshold lives anywhere else.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -17,13 +18,40 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from obverse.errors import ModelError, UsageError
-from obverse.types import F64, Array
+from obverse import shipped
+from obverse.errors import CatalogueDamaged, UsageError
+from obverse.types import F64, Array, Evidence
 
 Made = TypeVar("Made")
 
-PRIOR_WEIGHT = 20
-"""A small catalogue has a poor background; the fitted one counts as this many more items."""
+LOOKED_AT = 3
+"""Candidates whose evidence counts, whatever number is asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What is known about the items of a shortlist, best first.
+
+    Attributes:
+        scores: float64 (n,), of each item's best view.
+        weakest: float64 (n,), ``Evidence.weakest`` of that view; nan where nobody looked, or the
+            verifier cannot tell.
+    """
+
+    scores: F64
+    weakest: F64
+
+    @classmethod
+    def of(cls, scores: Array, evidence: Sequence[Evidence] = ()) -> Standing:
+        """From scores (n,), best first, and the evidence for the first few."""
+        weakest = np.full(len(scores), np.nan)
+        for i, shown in enumerate(evidence[: min(LOOKED_AT, len(scores))]):
+            weakest[i] = np.nan if shown.weakest is None else shown.weakest
+        return cls(np.asarray(scores, np.float64), weakest)
+
+    def take(self, places: Sequence[int]) -> Standing:
+        """Those of some items only."""
+        return Standing(self.scores[places], self.weakest[places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,54 +59,108 @@ class Decider:
     """A fitted calibration.
 
     Attributes:
-        weights: of the features, see ``features``; ``bias`` is added.
-        background: mean and standard deviation of the scores of wrong items where it was fitted.
-        rival: the usual best score of a wrong item; a lone item is measured against it.
-        threshold: probability from which the best candidate counts as known.
+        weights: of score, lead and weakest part, none negative; ``bias`` is added.
+        rival: the usual best score of a wrong item; nobody's lead counts from lower.
+        usual: slope and offset of the weakest part that goes with a score, for where nobody looked.
+        curve: shares of wrong answers, rising, each with the lowest probability that may be
+            answered for no more of them to be wrong where it was fitted.
+        threshold: probability from which the best candidate counts as known, if nobody says how
+            many wrong answers he puts up with.
         card: what it was fitted on, how, and how well it did.
     """
 
     weights: tuple[float, float, float]
     bias: float
-    background: tuple[float, float]
     rival: float
+    usual: tuple[float, float]
+    curve: tuple[tuple[float, float], ...]
     threshold: float
     card: dict[str, Any]
 
-    def features(self, scores: Array) -> F64:
-        """Each item's score, its lead over the best other item, and its distance from the rest in
-        standard deviations.
+    def features(self, standing: Standing) -> F64:
+        """Each item's score, its lead over the best other item, and its weakest part, float64
+        (n, 3). All rise with the item's own score or stay, and fall with the others' or stay."""
+        s = standing.scores
+        best_other = np.full(len(s), s[0] if len(s) else 0.0)
+        best_other[:1] = s[1] if len(s) > 1 else self.rival
+        slope, offset = self.usual
+        looked = np.isfinite(standing.weakest)
+        weakest = np.where(looked, standing.weakest, slope * s + offset)
+        return np.stack([s, s - np.maximum(best_other, self.rival), weakest], axis=1)
 
-        Args:
-            scores: (n,), the best score of each item, best first.
-
-        Returns:
-            float64 (n, 3).
-        """
-        s = np.asarray(scores, np.float64)
-        n = len(s)
-        best_other = np.full(n, s[0] if n else 0.0)
-        best_other[:1] = max(s[1], self.rival) if n > 1 else self.rival
-        mean, std = self.background
-        rest = s[1:]
-        mean_q = (rest.sum() + PRIOR_WEIGHT * mean) / (len(rest) + PRIOR_WEIGHT)
-        squares = ((rest - mean_q) ** 2).sum() + PRIOR_WEIGHT * std**2
-        std_q = np.sqrt(squares / (len(rest) + PRIOR_WEIGHT))
-        return np.stack([s, s - best_other, (s - mean_q) / std_q], axis=1)
-
-    def probabilities(self, scores: Array) -> F64:
-        """Calibrated probabilities of items, float64 (n,), from their scores, best first.
+    def probabilities(self, standing: Standing) -> F64:
+        """Calibrated probabilities of items, float64 (n,).
 
         Together they never exceed one: at most one item is the answer.
         """
-        logit = self.features(scores) @ np.asarray(self.weights) + self.bias
+        logit = self.features(standing) @ np.asarray(self.weights) + self.bias
         p = 1.0 / (1.0 + np.exp(-np.clip(logit, -40, 40)))
         p = np.minimum.accumulate(p) if len(p) else p
         return np.asarray(p / max(1.0, float(p.sum())))
 
-    def known(self, probability: float) -> bool:
-        """Does the catalogue hold the item?"""
-        return probability >= self.threshold
+    def known(self, probability: float, max_wrong: float | None = None) -> bool:
+        """Does the catalogue hold the item?
+
+        Args:
+            probability: of the best candidate.
+            max_wrong: the share of wrong answers, of all, that may be; None is the usual one.
+
+        Raises:
+            UsageError: ``max_wrong`` is no share.
+        """
+        return probability >= self.threshold_for(max_wrong)
+
+    def threshold_for(self, max_wrong: float | None) -> float:
+        """The lowest probability that is answered, by the curve; between two of its shares the
+        stricter one counts, so that no more is promised than was measured."""
+        if max_wrong is None:
+            return self.threshold
+        if not 0 <= max_wrong <= 1:
+            raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
+        return min(threshold for wrong, threshold in self.curve if wrong <= max_wrong)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "weights": list(self.weights),
+            "bias": self.bias,
+            "rival": self.rival,
+            "usual": list(self.usual),
+            "curve": [list(point) for point in self.curve],
+            "threshold": self.threshold,
+            "card": self.card,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Decider:
+        """Raises ``ValueError`` or its like for data that is no calibration."""
+        weights = tuple(float(w) for w in data["weights"])
+        curve = tuple((float(wrong), float(threshold)) for wrong, threshold in data["curve"])
+        if len(weights) != 3 or min(weights) < 0 or not curve or curve[0][0] != 0:
+            raise ValueError("weights or curve make no sense")
+        return cls(
+            weights=(weights[0], weights[1], weights[2]),
+            bias=float(data["bias"]),
+            rival=float(data["rival"]),
+            usual=(float(data["usual"][0]), float(data["usual"][1])),
+            curve=curve,
+            threshold=float(data["threshold"]),
+            card=data["card"],
+        )
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.to_dict(), indent=2).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: object = "") -> Decider:
+        """Raises ``CatalogueDamaged`` for bytes that are no calibration."""
+        try:
+            return cls.from_dict(json.loads(data))
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise CatalogueDamaged(
+                "its calibration cannot be read",
+                where=where,
+                hint=f"take it off: obverse calibrate {where} --off",
+            ) from error
 
 
 class Undecided(Decider):
@@ -92,11 +174,12 @@ class Undecided(Decider):
 
     def __init__(self) -> None:
         card = {"what": "no calibration: shares, not probabilities"}
-        super().__init__((0.0, 0.0, 1.0), 0.0, (0.0, 1.0), 0.0, float("inf"), card)
+        never = float("inf")
+        super().__init__((1.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), ((0.0, never),), never, card)
 
-    def probabilities(self, scores: Array) -> F64:
+    def probabilities(self, standing: Standing) -> F64:
         """Exponentials of scores in standard deviations, over their sum, float64 (n,)."""
-        s = np.asarray(scores, np.float64)
+        s = standing.scores
         if not len(s):
             return s
         steps = np.exp((s - s.max()) / max(float(s.std()), 1e-9))
@@ -139,7 +222,7 @@ class PairDecider:
 @lru_cache(maxsize=4)
 def get(recipe: str) -> Decider:
     """The calibration shipped for a recipe. Raises ``ModelError`` if it cannot be read."""
-    return _read(f"decide-{recipe}.json", _decider)
+    return _read(f"decide-{recipe}.json", Decider.from_dict)
 
 
 @lru_cache(maxsize=4)
@@ -160,30 +243,12 @@ def get_pair(recipe: str) -> PairDecider:
 
 
 def _read(name: str, make: Callable[[dict[str, Any]], Made]) -> Made:
-    try:
-        text = (resources.files("obverse") / "models" / name).read_text("utf-8")
-        return make(json.loads(text))
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise ModelError(
-            f"the calibration {name} cannot be read ({error})", hint="install the package again"
-        ) from error
-
-
-def _decider(data: dict[str, Any]) -> Decider:
-    weights, background = data["weights"], data["background"]
-    return Decider(
-        weights=(float(weights[0]), float(weights[1]), float(weights[2])),
-        bias=float(data["bias"]),
-        background=(float(background[0]), float(background[1])),
-        rival=float(data["rival"]),
-        threshold=float(data["threshold"]),
-        card=data["card"],
-    )
+    return shipped.read(name, f"the calibration {name}", lambda data: make(json.loads(data)))
 
 
 def _pair_decider(data: dict[str, Any]) -> PairDecider:
     return PairDecider(
-        decider=_decider(data),
+        decider=Decider.from_dict(data),
         neutral=float(data["neutral"]),
         alike=float(data["alike"]),
         gap=(float(data["gap"][0]), float(data["gap"][1])),

@@ -6,7 +6,7 @@ import math
 
 from obverse import canvas
 from obverse.canvas import GREEN, INK, MARGIN, MUTED, RED, Canvas
-from obverse.draw import _fitted, _rim
+from obverse.draw_parts import fitted, rim
 from obverse.types import U8, Answer, Tray
 from obverse.words import percent
 
@@ -21,12 +21,12 @@ NAMED = 110
 def tray(tray: Tray) -> U8:
     """The photo with the rim, the number and the name of every object, green where it is known and
     red where it is not; below, the list by number, with probabilities."""
-    image, factor = _fitted(tray.photo, PHOTO_SIDE, PHOTO_SIDE)
+    image, factor = fitted(tray.photo, PHOTO_SIDE, PHOTO_SIDE)
     height, width = image.shape[:2]
     for answer in tray.answers:
-        _rim(image, answer.patch.region, factor, _colour(answer), max(2, width // 600))
+        rim(image, answer.patch.region, factor, _colour(answer), max(2, width // 600))
     for region, _ in tray.failed:
-        _rim(image, region, factor, MUTED, 2)
+        rim(image, region, factor, MUTED, 2)
     columns = max(1, (max(width, 800) - 2 * MARGIN) // COLUMN)
     lines = math.ceil(len(tray.answers) / columns)
     sheet = Canvas(max(width, 800), height + 2 * MARGIN + 56 + lines * LINE)
@@ -60,7 +60,7 @@ def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:
     if across >= NAMED and answer.known and answer.best is not None:
         small = max(14, round(size * 0.7))
         font = canvas.font_for(answer.best.item.name, small)
-        name = canvas.shorten(answer.best.item.name, font, across * 0.95)
+        name = canvas.shorten(answer.best.item.name, font, across * 0.95, middle=True)
         _pill(sheet, name, (x0 + x1) / 2, y1 - small * 0.6, small, answer)
 
 
@@ -82,6 +82,14 @@ def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float) -> No
         return
     sure = percent(best.probability)
     room = COLUMN - 46 - 110
-    name = best.item.name if answer.known else f"not recognised; closest: {best.item.name}"
-    sheet.text(x + 46, y, name, size=20, fill=INK if answer.known else MUTED, width=room)
+    name = best.item.name if answer.known else f"closest: {best.item.name}"
+    sheet.text(
+        x + 46,
+        y,
+        name,
+        size=20,
+        fill=INK if answer.known else MUTED,
+        width=room,
+        middle=answer.known,
+    )
     sheet.text(x + COLUMN - 30, y, sure, size=20, fill=colour, anchor="ra")

@@ -18,9 +18,18 @@
     │   ├── CatalogueMismatch                 made with another recipe or model
     │   ├── CatalogueNewer                    written by a newer version
     │   ├── CatalogueDamaged                  the folder is not what it should be
-    │   └── NotInCatalogue           exit 2   no such item or view
+    │   ├── NotInCatalogue           exit 2   no such item or view
+    │   ├── AlreadyInCatalogue       exit 2   another item has that id
+    │   └── ChangedSince                      what a change made is not as it left it
     ├── ModelError                   exit 1   a shipped or named model cannot be used
-    └── MissingExtra                 exit 1   a part that was not installed is needed
+    ├── MissingExtra                 exit 1   a part that was not installed is needed
+    └── ServerError                  exit 1   a server refuses, or cannot be reached
+        ├── KeyNeeded                         no key, or a wrong one
+        ├── Forbidden                         refused, whatever the key
+        ├── BodyTooLarge                      more was sent than is taken
+        ├── TooSlow                           what was sent took too long to arrive
+        ├── TooManyRequests                   one client asks for too much at a time
+        └── Busy                              all clients together do; try again soon
 
 A message is one line: what happened, where, and what to do next.
 """
@@ -128,9 +137,47 @@ class NotInCatalogue(CatalogueError):
     exit_code = 2
 
 
+class AlreadyInCatalogue(CatalogueError):
+    """Another item has that id."""
+
+    exit_code = 2
+
+
+class ChangedSince(CatalogueError):
+    """What a change made was changed again, so it cannot be taken back alone."""
+
+
 class ModelError(ObverseError):
     """A shipped or named model cannot be used."""
 
 
 class MissingExtra(ObverseError):
     """What was asked for needs an optional part of the package (``obverse[...]``)."""
+
+
+class ServerError(ObverseError):
+    """A server refuses, or cannot be reached."""
+
+
+class KeyNeeded(ServerError):
+    """No key was given, or a wrong one."""
+
+
+class Forbidden(ServerError):
+    """Refused, whatever the key."""
+
+
+class BodyTooLarge(ServerError):
+    """More was sent than is taken."""
+
+
+class TooSlow(ServerError):
+    """What was sent took too long to arrive."""
+
+
+class TooManyRequests(ServerError):
+    """One client asks for too much at a time."""
+
+
+class Busy(ServerError):
+    """All clients together ask for too much; it can be tried again soon."""

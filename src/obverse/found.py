@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from obverse.catalogue.store import Hits, Store
-from obverse.decide import Decider
+from obverse.decide import Decider, Standing
 from obverse.types import F32, F64, Answer, Candidate, Embedding, Evidence, Issue, Patch, Photo
 
 
@@ -20,7 +20,7 @@ class Found:
         items: item ids, n of them.
         views: ids of each item's best view.
         similarity: float32 (n,), cosine of the invariant vectors.
-        scores: float32 (n,), the verifier's.
+        standing: their scores, and what else the decision needs.
         chances: float64 (n,), calibrated probabilities.
         evidence: for the first few.
     """
@@ -32,7 +32,7 @@ class Found:
     items: list[str]
     views: list[str]
     similarity: F32
-    scores: F32
+    standing: Standing
     chances: F64
     evidence: list[Evidence]
 
@@ -45,19 +45,24 @@ class Found:
         query: Embedding,
         hits: Hits,
         first: list[int],
-        scores: F32,
+        standing: Standing,
         chances: F64,
         evidence: list[Evidence],
     ) -> Found:
         """From a shortlist of views; ``first`` holds the best one of each item, best first."""
         items, views = [hits.items[i] for i in first], [hits.views[i] for i in first]
         similarity = hits.similarity[first]
-        best = scores[first]
-        return cls(photo, patch, issues, query, items, views, similarity, best, chances, evidence)
+        return cls(
+            photo, patch, issues, query, items, views, similarity, standing, chances, evidence
+        )
 
 
 def fetch(
-    store: Store, found: Sequence[Found], decider: Decider, times_ms: Mapping[str, float]
+    store: Store,
+    found: Sequence[Found],
+    decider: Decider,
+    times_ms: Mapping[str, float],
+    max_wrong: float | None = None,
 ) -> list[Answer]:
     """The answers, one per object: the rows of all first candidates are read together."""
     shown = [list(zip(f.items, f.views, f.evidence, strict=False)) for f in found]
@@ -70,7 +75,7 @@ def fetch(
                 item=items[item],
                 view=views[view],
                 similarity=float(f.similarity[k]),
-                score=float(f.scores[k]),
+                score=float(f.standing.scores[k]),
                 probability=float(f.chances[k]),
                 evidence=evidence,
             )
@@ -78,6 +83,6 @@ def fetch(
             # A row may have gone since it was found: another process removes while this one asks.
             if item in items and view in views
         )
-        known = bool(candidates) and decider.known(candidates[0].probability)
+        known = bool(candidates) and decider.known(candidates[0].probability, max_wrong)
         answers.append(Answer(f.photo, f.patch, known, candidates, times_ms, quality=f.issues))
     return answers

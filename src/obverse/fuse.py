@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from obverse.catalogue.store import Hits, Store
+from obverse.decide import Standing
 from obverse.errors import PhotoError
 from obverse.types import (
     F32,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 POOL = 50
 """Items of each photo that are held against both. With 20, 50 and 200 the right one came first for
 equally many of 245 pairs of `wild_dev` photos."""
+CLEAR = 2.0
+"""How many times as likely as the next item the best one must be to count as known: by reason, not
+by measurement. The sum of all is at most one, so two that are the same share it."""
 NONE = -1
 """Instead of a view, where the catalogue has no picture of a side."""
 
@@ -131,7 +135,12 @@ def _one_view(table: F32, own: list[int]) -> tuple[float, tuple[int, int]]:
 
 
 def answer(
-    pipeline: Pipeline, store: Store, found: Sequence[Found], sides: Sequence[Answer], top: int
+    pipeline: Pipeline,
+    store: Store,
+    found: Sequence[Found],
+    sides: Sequence[Answer],
+    top: int,
+    max_wrong: float | None = None,
 ) -> Answer:
     """One answer from those to each photo.
 
@@ -141,6 +150,7 @@ def answer(
         found: what each photo brought.
         sides: the answer to each photo alone.
         top: how many candidates to give.
+        max_wrong: share of wrong answers that may be, as ``Decider.known`` takes it.
     """
     rule = pipeline.pair_decider
     same_side = rule.same_side(_direct(pipeline, found))
@@ -151,7 +161,7 @@ def answer(
     table = np.stack([pipeline.verify(f.query, hits)[0] for f in found])
     joined = join(table, hits.items, [v.side for v in views], rule.neutral, same_side)
     decider = pipeline.decider if same_side else rule.decider
-    chances = decider.probabilities(joined.scores)
+    chances = decider.probabilities(Standing.of(joined.scores))
     matches = [
         _matches(pipeline, f.query, views, hits.maps, places)
         for f, places in zip(found, joined.places[:top].T, strict=True)
@@ -176,10 +186,12 @@ def answer(
         )
     apart = rule.apart(joined.gap)
     pairing = Pairing(same_side, apart, rule.disagree(apart))
-    known = bool(candidates) and decider.known(candidates[0].probability)
+    known = bool(candidates) and decider.known(candidates[0].probability, max_wrong)
+    # Two items that share one chance between them, such as twins but for the year, are no answer.
+    clear = len(candidates) < 2 or candidates[0].probability > CLEAR * candidates[1].probability
     return replace(
         sides[0],
-        known=known and not pairing.disagree,
+        known=known and clear and not pairing.disagree,
         candidates=tuple(candidates),
         sides=tuple(sides),
         pairing=pairing,

@@ -54,7 +54,9 @@ class Layer:
         """The same for evidence; its agreement still sums to its score."""
         score = min(evidence.score * self.gain, 1.0)
         share = score / evidence.score if evidence.score else 1.0
-        return replace(evidence, score=score, agreement=evidence.agreement * np.float32(share))
+        agreement = evidence.agreement * np.float32(share)
+        weakest = None if evidence.weakest is None else min(evidence.weakest * share, 1.0)
+        return replace(evidence, score=score, agreement=agreement, weakest=weakest)
 
     def to_bytes(self) -> bytes:
         stream = io.BytesIO()

@@ -129,7 +129,7 @@ def load(
         _check_bytes(len(data), where, limits)
     else:
         where = os.fspath(source)
-        data = _read(where, limits)
+        data = read(where, limits)
     pixels, width, height = _decode(data, where, limits, reduce_to)
     return Photo(pixels, width, height, hashlib.sha256(data).hexdigest(), where)
 
@@ -137,7 +137,7 @@ def load(
 def hash_file(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> str:
     """The ``sha256`` that ``load`` would give, without decoding; raises as ``load`` does for files
     that are missing, unreadable, empty or too large."""
-    return hashlib.sha256(_read(os.fspath(path), limits)).hexdigest()
+    return hashlib.sha256(read(os.fspath(path), limits)).hexdigest()
 
 
 def is_photo_name(path: str | os.PathLike[str]) -> bool:
@@ -168,8 +168,9 @@ def _wrap_array(array: np.ndarray[Any, Any]) -> Photo:
 # ------------------------------------------------------------------------------------ reading
 
 
-def _read(where: str, limits: Limits) -> bytes:
-    """The bytes of a regular file within the limit; never of what could block or not end."""
+def read(where: str, limits: Limits) -> bytes:
+    """The bytes of a regular file within the limit; never of what could block or not end. Raises as
+    ``load`` does."""
     try:
         _check_regular(Path(where).stat().st_mode, where)  # opening some devices has side effects
         # Not blocking, and checked again: a pipe may have taken the file's place since.

@@ -15,12 +15,12 @@ import numpy as np
 
 from obverse import decide, find, fuse, normalise, quality, tray, verify
 from obverse.catalogue.store import Hits, Store
-from obverse.decide import Decider, PairDecider
+from obverse.decide import Decider, PairDecider, Standing
 from obverse.embed import named
 from obverse.errors import UsageError
 from obverse.found import Found, fetch
 from obverse.layer import Layer
-from obverse.recipes import Recipe
+from obverse.recipes import RECIPES, Recipe
 from obverse.types import (
     F32,
     I8,
@@ -35,8 +35,9 @@ from obverse.types import (
     Tray,
     Verifier,
 )
-from obverse.year import twins
-from obverse.year.reader import YearReader
+from obverse.year import mark, twins
+from obverse.year.mark import Marked
+from obverse.year.reader import Reading, YearReader
 
 REDUCE_TO = 1600
 """A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
@@ -50,6 +51,7 @@ class Pipeline:
 
     Attributes:
         layer: what a catalogue's own views taught (``obverse adapt``), applied to queries.
+        calibration: one of the catalogue's own (``obverse calibrate``), instead of the shipped one.
         fitted: what was fitted for the embedder on the catalogue (``obverse.embed.named``), if it
             needs that.
     """
@@ -57,6 +59,7 @@ class Pipeline:
     def __init__(self, recipe: Recipe, fitted: bytes | None = None) -> None:
         self.recipe, self.fitted = recipe, fitted
         self.layer: Layer | None = None
+        self.calibration: Decider | None = None
 
     @cached_property
     def finder(self) -> Finder:
@@ -70,16 +73,21 @@ class Pipeline:
     def verifier(self) -> Verifier:
         return verify.get(self.recipe.verifier)
 
-    @cached_property
+    @property
     def decider(self) -> Decider:
-        is_fitted = self.recipe.verifier == "local" or not self.recipe.is_named
-        return decide.get(self.recipe.name) if is_fitted else decide.Undecided()
+        return self.calibration or self.usual_decider
+
+    @cached_property
+    def usual_decider(self) -> Decider:
+        """The shipped calibration, or none for stages that none was fitted for."""
+        return decide.get(self.recipe.name) if self.recipe.is_own else decide.Undecided()
 
     @cached_property
     def pair_decider(self) -> PairDecider:
-        if self.recipe.is_named:
+        if not self.recipe.is_own:
             raise UsageError(
-                f"embedder {self.recipe.embedder!r} has no calibration for two sides",
+                f"there is no calibration of {self.recipe.embedder!r} and "
+                f"{self.recipe.verifier!r} for two sides",
                 hint="ask about each photo by itself",
             )
         return decide.get_pair(self.recipe.name)
@@ -119,12 +127,20 @@ class Pipeline:
         queries = self._described(patches, embeddings)
         return [self.layer.apply(q) for q in queries] if self.layer else queries
 
+    def embed_text(self, text: str) -> F32:
+        """The vector of words, float32 (dim,), to search pictures by. Raises ``UsageError`` where
+        the embedder knows no words."""
+        return named.describe_text(self.embedder, text)
+
     def _described(self, patches: list[Patch], embeddings: list[Embedding]) -> list[Embedding]:
-        """With what the verifier needs besides, if anything; an embedder may have found it."""
+        """With what the verifier needs besides, if anything; an embedder may have found it for the
+        verifier that it usually goes with."""
         if not self.verifier.fingerprint:
             return embeddings
+        usual = RECIPES[self.recipe.name].verifier
+        found = self.recipe.is_named or self.recipe.verifier == usual
         return [
-            e if e.description else replace(e, description=self.verifier.describe(patch))
+            e if e.description and found else replace(e, description=self.verifier.describe(patch))
             for patch, e in zip(patches, embeddings, strict=True)
         ]
 
@@ -149,7 +165,13 @@ class Pipeline:
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
     def identify(
-        self, store: Store, photo: Photo, *, top: int = 5, year: bool | None = None
+        self,
+        store: Store,
+        photo: Photo,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """From a photo to an answer with evidence.
 
@@ -158,6 +180,7 @@ class Pipeline:
             photo: the query.
             top: how many candidates to give.
             year: read the year of the best item; None only where items differ by their year alone.
+            max_wrong: share of wrong answers that may be, as ``Decider.known`` takes it.
         """
         clock = Clock()
         with clock("find"):
@@ -166,16 +189,26 @@ class Pipeline:
             patch = self.normalise(photo, region)
         found = self.ask(store, [(photo, patch)], top, clock, dated=year is not False)
         with clock("fetch"):
-            answer = fetch(store, found, self.decider, clock.times_ms)[0]
-        return answer if year is False else self.date(answer, found[0], top, clock, ask=year)
+            answer = fetch(store, found, self.decider, clock.times_ms, max_wrong)[0]
+        if year is False:
+            return answer
+        return self.date(answer, found[0], top, clock, ask=year, max_wrong=max_wrong)
 
-    def identify_sides(self, store: Store, photos: Sequence[Photo], *, top: int = 5) -> Answer:
+    def identify_sides(
+        self,
+        store: Store,
+        photos: Sequence[Photo],
+        *,
+        top: int = 5,
+        max_wrong: float | None = None,
+    ) -> Answer:
         """From photos of the two sides of one thing to one answer; nobody says which is which.
 
         Args:
             store: the catalogue's rows.
             photos: two photos, or one that shows both sides.
             top: how many candidates to give.
+            max_wrong: as for ``identify``.
 
         Raises:
             PhotoError: the only photo shows one object.
@@ -187,26 +220,43 @@ class Pipeline:
             looks = [(photo, self.normalise(photo, region)) for photo, region in shown]
         found = self.ask(store, looks, top, clock)
         with clock("fetch"):
-            sides = fetch(store, found, self.decider, clock.times_ms)
+            sides = fetch(store, found, self.decider, clock.times_ms, max_wrong)
         with clock("fuse"):
-            return fuse.answer(self, store, found, sides, top)
+            return fuse.answer(self, store, found, sides, top, max_wrong)
 
-    def identify_all(self, store: Store, photo: Photo, *, top: int = 5) -> Tray:
+    def identify_all(
+        self,
+        store: Store,
+        photo: Photo,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+        max_wrong: float | None = None,
+    ) -> Tray:
         """Every object of a photo, in reading order; a bad one never stops the others.
 
         Args:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give for each object.
+            year: as for ``identify``, of each object.
+            max_wrong: as for ``identify``.
         """
         clock = Clock()
         with clock("find"):
-            regions = tray.reading_order(self.find(photo))
+            # The whole picture stands in where nothing was found: nothing to answer.
+            there = [region for region in self.find(photo) if not region.whole]
+            regions = tray.reading_order(there)
         with clock("normalise"):
             patches, failed = tray.each(regions, lambda region: self.normalise(photo, region))
-        found = self.ask(store, [(photo, patch) for patch in patches], top, clock)
+        found = self.ask(
+            store, [(photo, patch) for patch in patches], top, clock, dated=year is not False
+        )
         with clock("fetch"):
-            answers = fetch(store, found, self.decider, clock.times_ms)
+            answers = fetch(store, found, self.decider, clock.times_ms, max_wrong)
+        if year is not False:
+            asked = zip(answers, found, strict=True)
+            answers = [self.date(a, f, top, clock, ask=year, max_wrong=max_wrong) for a, f in asked]
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(
@@ -229,33 +279,58 @@ class Pipeline:
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
-                scores, _ = self.verify(query, hits)
-                first = best_views(hits.items, scores)
-                shown = first[: max(top, twins.near(scores[first])) if dated else top]
-                described = [hits.described[i] for i in shown] if hits.described else ()
-                evidence = self.prove(query, hits.maps[shown], described)
+                first, standing, evidence = self.rank(query, hits, top, dated=dated)
             with clock("decide"):
-                chances = self.decider.probabilities(scores[first])
+                chances = self.decider.probabilities(standing)
             asked = (photo, patch, issue, query)
-            found.append(Found.of(*asked, hits, first, scores, chances, evidence))
+            found.append(Found.of(*asked, hits, first, standing, chances, evidence))
         return found
 
+    def rank(
+        self, query: Embedding, hits: Hits, top: int, *, dated: bool = False
+    ) -> tuple[list[int], Standing, list[Evidence]]:
+        """Each item's best view among the hits, best item first, how they stand, and the evidence
+        for the first ``top`` of them (and for all that a date may settle)."""
+        scores, _ = self.verify(query, hits)
+        first = best_views(hits.items, scores)
+        if not first:
+            return [], Standing.of(scores), []
+        shown = max(top, twins.near(scores[first])) if dated else top
+        looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
+        evidence = self.prove(query, looked.maps, looked.described)
+        return first, Standing.of(scores[first], evidence), evidence[:shown]
+
     def date(
-        self, answer: Answer, found: Found, top: int, clock: Clock, *, ask: bool | None
+        self,
+        answer: Answer,
+        found: Found,
+        top: int,
+        clock: Clock,
+        *,
+        ask: bool | None,
+        max_wrong: float | None = None,
     ) -> Answer:
-        """Read the year where the nearest items differ by it alone, or where somebody asks."""
+        """Read year and mint mark where the nearest items differ by these alone, or where somebody
+        asks."""
         candidates = answer.candidates
         group = twins.twins([c.item for c in candidates])
         if len(group) > 1 or (ask and group):
             with clock("year"):
-                dates = twins.dates([candidates[i].item for i in group])
+                items = [candidates[i].item for i in group]
                 lies = -candidates[0].upright if self.recipe.turns else None
                 lies = 0.0 if self.recipe.geometry == "flat" else lies
-                reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
+                reading, marked = Reading(), Marked()
+                if ask or twins.by_year(items):
+                    dates = twins.dates(items)
+                    reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
+                marks, place = twins.marks(items), twins.place(items)
+                if place and lies is not None and self.recipe.turns and (ask or len(marks) > 1):
+                    asked = (answer.photo, answer.patch.region, lies, place, marks)
+                    marked = mark.read(self.years.ocr, *asked)
                 others = [i for i in range(len(found.items)) if i == 0 or i not in group]
-                mass = float(self.decider.probabilities(found.scores[others])[0])
-                candidates = twins.settle(candidates, group, reading, mass)
-        known = bool(candidates) and self.decider.known(candidates[0].probability)
+                mass = float(self.decider.probabilities(found.standing.take(others))[0])
+                candidates = twins.settle(candidates, group, reading, marked, mass)
+        known = bool(candidates) and self.decider.known(candidates[0].probability, max_wrong)
         return replace(answer, candidates=candidates[:top], known=known)
 
 

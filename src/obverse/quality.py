@@ -13,13 +13,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import cv2
 import numpy as np
 
-from obverse.errors import ModelError
+from obverse import shipped
 from obverse.types import F32, Array, Ellipse, Issue, Patch, Photo
 
 INNER = 0.93
@@ -106,15 +105,12 @@ class Limits:
 @lru_cache(maxsize=1)
 def limits() -> Limits:
     """The limits that the package ships. Raises ``ModelError`` if they cannot be read."""
-    path = resources.files("obverse") / "models" / "quality.json"
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        return Limits({name: float(data["limits"][name]) for name in MEASURES}, data["card"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"the limits of photo quality cannot be read ({error})",
-            hint="install the package again",
-        ) from error
+    return shipped.read("quality.json", "the card of photo quality", _limits)
+
+
+def _limits(text: bytes) -> Limits:
+    data = json.loads(text)
+    return Limits({name: float(data["limits"][name]) for name in MEASURES}, data["card"])
 
 
 def check(photo: Photo, patch: Patch) -> tuple[Issue, ...]:

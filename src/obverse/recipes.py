@@ -38,6 +38,12 @@ class Recipe:
         return zoo.entry(self.embedder) is not None
 
     @property
+    def is_own(self) -> bool:
+        """Are these the stages that the shipped calibration was fitted for? A trained model of the
+        user's own counts as the recipe's."""
+        return not self.is_named and self.verifier == RECIPES[self.name].verifier
+
+    @property
     def turns(self) -> bool:
         """Do the maps of its embedder turn with the object?"""
         return self.geometry == "disc" and not self.is_named
@@ -66,12 +72,19 @@ RECIPES = {
     )
 }
 DEFAULT = "coin"
+DEEP_SHORTLIST = 20
+"""Views that a network matches: each takes a CPU some seconds (benchmarks/RESULTS.md)."""
 OWN = {r.embedder for r in RECIPES.values()}
 """Embedders that recipes bring."""
 
 
 def get(
-    name: str, embedder: str | Path | None = None, *, post: str = "", verifier: str = ""
+    name: str,
+    embedder: str | Path | None = None,
+    *,
+    post: str = "",
+    verifier: str = "",
+    finder: str = "",
 ) -> Recipe:
     """The recipe of that name, with its own stages or those named.
 
@@ -79,6 +92,7 @@ def get(
         embedder: a model's card, or a descriptor's name (``obverse.zoo``).
         post: a chain of ``obverse.zoo.post``.
         verifier: name of a verifier; descriptors have ``vector`` by default.
+        finder: name of a finder.
 
     Raises:
         UsageError: an unknown recipe, or stages that do not go together.
@@ -95,6 +109,7 @@ def get(
             hint=f"leave it out, or choose the recipe of {embedder}",
         )
     own = recipe.verifier
+    recipe = replace(recipe, finder=finder or recipe.finder)
     recipe = replace(recipe, embedder=str(embedder or recipe.embedder), post=post)
     if recipe.geometry != "disc" and not (recipe.is_named or recipe.embedder in OWN):
         raise UsageError(
@@ -104,6 +119,8 @@ def get(
             "see obverse zoo for others",
         )
     verifier = verifier or ("vector" if recipe.is_named else own)
+    if verifier.startswith("deep"):
+        recipe = replace(recipe, shortlist=DEEP_SHORTLIST)
     return replace(recipe, verifier=_checked(recipe, verifier))
 
 
@@ -114,7 +131,17 @@ def settle(embedder: str | Path) -> str:
     name = str(embedder)
     if zoo.entry(name):
         return zoo.settled(name)
-    return name if name in OWN else str(Path(name).absolute())
+    is_path = name.endswith(".json") and name not in OWN
+    return str(Path(name).absolute()) if is_path else name
+
+
+def settle_verifier(verifier: str | None) -> str | None:
+    """A verifier's name as a manifest keeps it: a folder is absolute."""
+    if verifier is None or not verifier.startswith("deep:"):
+        return verifier
+    from obverse.zoo import hub
+
+    return f"deep:{hub.place(verifier.removeprefix('deep:'))}"
 
 
 def _checked(recipe: Recipe, verifier: str) -> str:
@@ -126,8 +153,9 @@ def _checked(recipe: Recipe, verifier: str) -> str:
         "polar": recipe.turns,
         "texture": recipe.geometry == "disc",
         "local": recipe.geometry == "flat",
+        "deep": recipe.geometry == "flat",
     }
-    if not fits.get(verifier, True):
+    if not fits.get(verifier.partition(":")[0], True):
         good = ", ".join(v for v, is_fit in fits.items() if is_fit)
         raise UsageError(
             f"verifier {verifier!r} does not go with embedder {recipe.embedder!r} of recipe "

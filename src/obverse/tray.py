@@ -15,7 +15,7 @@ ROW = 0.5
 """Two objects lie in one row if their middles differ by less than this share of their height."""
 COLUMNS = (
     *("photo", "number", "item", "title", "probability", "known"),
-    *("x0", "y0", "x1", "y1", "cx", "cy", "a", "b", "angle"),
+    *("x0", "y0", "x1", "y1", "cx", "cy", "a", "b", "angle", "year"),
 )
 
 
@@ -48,7 +48,7 @@ def rows(tray: Tray) -> list[dict[str, Any]]:
     """The table of a tray, a row per object with the keys ``COLUMNS``; numbers start at 1.
 
     Boxes and ellipses are in full-size pixels of the upright photo. Where ``known`` is false,
-    ``item`` is the nearest one.
+    ``item`` is the nearest one; ``year`` is empty unless it was asked for and could be read.
     """
     table = []
     for number, answer in enumerate(tray.answers, 1):
@@ -61,6 +61,7 @@ def rows(tray: Tray) -> list[dict[str, Any]]:
         if best is not None:
             row |= {"item": best.item.id, "title": best.item.title}
             row |= {"probability": round(best.probability, 5)}
+            row |= {"year": best.year.year if best.year else ""}
         table.append(row)
     return table
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from obverse.separate import Separation
 
 Array = NDArray[Any]
 U8 = NDArray[np.uint8]
@@ -268,17 +271,20 @@ class Evidence:
         agreement: float32 (rows of the query's map, radii), each cell's share of the score, in the
             query's frame.
         matches: the keypoints found again, from verifiers that look for them.
+        weakest: agreement of the parts that agree least, -1 to 1, from verifiers that can tell.
     """
 
     score: float
     turn: float
     agreement: F32
     matches: Matches | None = None
+    weakest: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "score": round(float(self.score), 5),
             "turn": round(float(self.turn), 2),
+            **({} if self.weakest is None else {"weakest": round(self.weakest, 5)}),
             **({"matches": self.matches.to_dict()} if self.matches else {}),
         }
 
@@ -326,6 +332,29 @@ class YearReading:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class MarkReading:
+    """The mint mark read off an object.
+
+    Attributes:
+        mark: its letters; empty for none.
+        probability: calibrated probability that it is right, 0 to 1.
+        box: where it stands, or would, in the photo: four corners in full-size pixels, from the
+            start of the top edge on, clockwise.
+    """
+
+    mark: str
+    probability: float
+    box: tuple[tuple[float, float], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "mark": self.mark,
+            "probability": round(float(self.probability), 5),
+            "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
+        }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """An item that came back, with its best view.
@@ -341,6 +370,7 @@ class Candidate:
             order; None where the catalogue has no picture of that side. ``view``, ``similarity``
             and ``evidence`` are then those of the photo that agrees better.
         year: the year read, where somebody asked and it could be read.
+        mint_mark: the mint mark read, where the item says where it stands and it could be read.
     """
 
     item: Item
@@ -351,6 +381,7 @@ class Candidate:
     evidence: Evidence
     sides: tuple[Match | None, ...] = ()
     year: YearReading | None = None
+    mint_mark: MarkReading | None = None
 
     @property
     def upright(self) -> float:
@@ -369,6 +400,7 @@ class Candidate:
             "upright": round(self.upright, 2),
             "evidence": self.evidence.to_dict(),
             "year": None if self.year is None else self.year.to_dict(),
+            "mint_mark": None if self.mint_mark is None else self.mint_mark.to_dict(),
             **({"sides": sides} if sides else {}),
         }
 
@@ -463,7 +495,26 @@ class Answer:
         """The year read on the best candidate."""
         return self.candidates[0].year if self.candidates else None
 
+    @property
+    def mint_mark(self) -> MarkReading | None:
+        """The mint mark read on the best candidate."""
+        return self.candidates[0].mint_mark if self.candidates else None
+
+    @property
+    def separation(self) -> Separation | None:
+        """Where the photo tells the best candidate from the next one; None where there is none."""
+        from obverse.separate import separate
+
+        return separate(self)
+
+    def explanation(self) -> list[str]:
+        """The answer in plain sentences: what it is, on what ground, what speaks against it."""
+        from obverse.explain import explain
+
+        return explain(self)
+
     def to_dict(self) -> dict[str, Any]:
+        split = self.separation
         told = {
             "photo": self.photo.to_dict(),
             "region": self.patch.region.to_dict(),
@@ -471,6 +522,8 @@ class Answer:
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
             "quality": [issue.to_dict() for issue in self.quality],
+            "separation": None if split is None else split.to_dict(),
+            "explanation": self.explanation(),
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
         if self.pairing is not None:

@@ -402,6 +402,22 @@ def test_windows_paths(tmp_path: Path) -> None:
     assert read(table(tmp_path, f"photo\n{absolute}\n")).rows[0].photo == Path(absolute)
 
 
+@pytest.mark.parametrize(
+    ("columns", "slips"),
+    [
+        ("photo,sides", ["side"]),
+        ("photo,Titel,colour", ["title"]),
+        ("photo,items,Titles", ["item", "title"]),
+        ("photo,side,sides", []),  # both are there, so both are meant
+        ("photo,time,size,year,country,subtitle,site", []),
+        ("photo,item,side,title", []),
+    ],
+)
+def test_columns_that_look_misspelt(tmp_path: Path, columns: str, slips: list[str]) -> None:
+    listing = read(table(tmp_path, f"{columns}\n"))
+    assert [note.rsplit("'", 2)[1] for note in listing.notes] == slips
+
+
 def test_a_hundred_thousand_rows_in_seconds(tmp_path: Path) -> None:
     lines = ["photo,item,side,title,country,year_from,price"]
     lines += [

@@ -182,7 +182,7 @@ def test_levelling_and_two_sides_say_that_they_need_maps(
         made.add([*photos[:2]], item="one")
         with pytest.raises(UsageError, match="maps that turn"):
             made.level("one")
-        with pytest.raises(UsageError, match="no calibration for two sides"):
+        with pytest.raises(UsageError, match="no calibration of 'phash'"):
             made.identify_sides(photos[0], photos[1])
 
 
@@ -235,3 +235,39 @@ def test_fitting_again_gives_the_same(photos: list[Path]) -> None:
     assert isinstance(loose, Fittable)
     images = [design(n) for n in range(4)]
     assert loose.fit(images).fingerprint == loose.fit(images).fingerprint
+
+
+def test_there_is_no_calibration_for_stages_that_none_was_fitted_for(
+    tmp_path: Path, photos: list[Path]
+) -> None:
+    for n, options in enumerate(({"embedder": "hist-hsv"}, {"verifier": "texture"})):
+        recipe = "flat" if "embedder" in options else "coin"
+        with Catalogue(tmp_path / f"{n}.obv", recipe=recipe, **options) as made:
+            made.add(photos[:3])
+            assert made.info()["calibration"] == "none"
+            assert not made.identify(photos[0]).known
+            with pytest.raises(UsageError, match="no calibration"):
+                made.identify_sides(photos[0], photos[1])
+
+
+def test_the_usual_stages_may_be_named(tmp_path: Path, photos: list[Path]) -> None:
+    place = tmp_path / "c.obv"
+    with Catalogue(place) as made:
+        made.add(photos[:2])
+    with Catalogue(place, verifier="polar", finder="unet") as again:
+        assert again.add(photos[:2]).skipped == 2
+        assert again.info()["calibration"] == "shipped"
+
+
+def test_a_damaged_calibration_leaves_the_rest(tmp_path: Path, photos: list[Path]) -> None:
+    place = tmp_path / "c.obv"
+    with Catalogue(place) as made:
+        made.add(photos[:2])
+    (place / "calibration.json").write_text("{")
+    with pytest.raises(CatalogueDamaged, match=r"calibrate .*c\.obv --off"):
+        Catalogue(place, create=False)
+    with Catalogue(place, create=False, any_model=True) as opened:
+        assert "cannot be read" in opened.info()["calibration"]
+        opened.keep("calibration", None)
+    with Catalogue(place, create=False) as mended:
+        assert mended.info()["calibration"] == "shipped"

@@ -46,8 +46,8 @@ def test_it_is_used_from_then_on_and_never_mixed(tmp_path: Path, photos: list[Pa
     with Catalogue(tmp_path / "c.obv", embedder=card) as made:
         assert made.add(photos).added == 3
         model = made.info()["models"]["embedder"]
-    assert Own(embedder=card).models() == {"embedder": model}
-    assert Own().models() != {"embedder": model}
+    assert Own(embedder=card).models()["embedder"] == model
+    assert Own().models()["embedder"] != model
     with Catalogue(tmp_path / "c.obv") as again:
         assert again.info()["embedder"] == str(card)
         best = again.identify(np.rot90(coin(2)).copy()).best
@@ -109,6 +109,6 @@ def test_a_layer_of_another_model_is_refused(tmp_path: Path, photos: list[Path])
     with Catalogue(tmp_path / "c.obv") as made:
         made.add(photos)
         eye = np.eye(2, dtype=np.float32)
-        made.store.put_layer(Layer(eye, eye, 1.0, "polar-of-another", {}).to_bytes())
+        made.store.put_blob("layer", Layer(eye, eye, 1.0, "polar-of-another", {}).to_bytes())
     with pytest.raises(CatalogueMismatch, match="--off"):
         Catalogue(tmp_path / "c.obv")

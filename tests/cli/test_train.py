@@ -10,32 +10,10 @@ from typing import Any
 
 import pytest
 
-from obverse import cli
 from obverse.cli import train
-from obverse.cli.console import MODE
 from obverse.errors import MissingExtra
 
 TORCH = [name for name in train.NEEDED if train.find_spec(name) is None]
-
-
-@pytest.fixture
-def run(monkeypatch: Any, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command in this process: (code, out, err)."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["obverse", *map(str, args)])
-        monkeypatch.setattr(MODE, "json", False)
-        monkeypatch.setattr(MODE, "goes_on", "the same command goes on")
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as done:
-            code = int(done.code or 0)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
-
-    return call
 
 
 def test_help_is_light() -> None:
@@ -76,7 +54,7 @@ def test_each_missing_package_is_named(monkeypatch: Any) -> None:
         (("--data", "{tmp}"), "no pictures to learn from"),
         (("--data", "{tmp}", "--loss", "hinge"), "unknown loss 'hinge'"),
         (("--data", "{tmp}", "--device", "tpu"), "unknown device 'tpu'"),
-        (("--data", "{tmp}", "--depth", "3"), "depth is 3; choose 6 to 11"),
+        (("--data", "{tmp}", "--depth", "3"), "depth is 3; choose 6 to 16"),
         (("--data", "{tmp}", "--channels", "2"), "dim is 256; 2 channels give 70 at most"),
     ],
 )
@@ -146,3 +124,24 @@ def test_adapt_too_few_views_is_no_failure(run: Any, tmp_path: Path) -> None:
     assert "there was no layer" in out
     code, out, _ = run("info", tmp_path / "c.obv")
     assert any(line.split() == ["layer", "none"] for line in out.splitlines())
+
+
+def test_calibrate_too_few_views_is_no_failure(run: Any, tmp_path: Path) -> None:
+    import cv2
+
+    from tests.coins import face
+
+    assert run("calibrate", tmp_path / "nope.obv")[0] == 2
+    cv2.imwrite(str(tmp_path / "a.png"), face(0, 128))
+    assert run("add", tmp_path / "c.obv", tmp_path / "a.png")[0] == 0
+    code, out, _ = run("calibrate", tmp_path / "c.obv")
+    assert code == 0
+    assert "too little to calibrate on" in out
+    code, out, _ = run("calibrate", tmp_path / "c.obv", "--json")
+    assert code == 0
+    assert json.loads(out)["kept"] is False
+    code, out, _ = run("calibrate", tmp_path / "c.obv", "--off")
+    assert code == 0
+    assert "it had none of its own" in out
+    code, out, _ = run("info", tmp_path / "c.obv")
+    assert any(line.split() == ["calibration", "shipped"] for line in out.splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_a_bad_photo_does_not_stop_the_others(
     assert "1 of 2 photos" in done.err
 
 
+def test_wrong_answers_can_be_made_rarer(run: Run, catalogue: Path, query: Path) -> None:
+    plain = json.loads(run("identify", catalogue, query, "--json").out)
+    strict = json.loads(run("identify", catalogue, query, "--json", "--max-wrong", "0").out)
+    assert plain["best"]["probability"] == strict["best"]["probability"]
+    assert plain["known"] >= strict["known"]
+    assert run("identify", catalogue, query, "--max-wrong", "2").code == 2
+
+
 def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:
     done = run("identify", catalogue, query)
     first, head, *rows = done.out.splitlines()
@@ -68,6 +77,19 @@ def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:
     assert head.split()[:3] == ["sure", "score", "turn"]
     assert len(rows) == 5
     assert all("%" in row and "\t" not in row and "\x1b" not in row for row in rows)
+
+
+def test_an_answer_explains_itself(run: Run, catalogue: Path, query: Path) -> None:
+    done = run("identify", catalogue, query, "--explain")
+    told = run("identify", catalogue, query, "--json").json
+    assert len(told["explanation"]) >= 3
+    assert [line.strip() for line in done.out.splitlines()[1:]][: len(told["explanation"])] == (
+        told["explanation"]
+    )
+    place = told["separation"]["sectors"][0]
+    assert 0 <= place["angles"][0] < place["angles"][1] <= 720
+    assert 0 <= place["radii"][0] < place["radii"][1] <= 1
+    assert place["lead"] > 0
 
 
 def test_no_photo_is_drawn_over(run: Run, catalogue: Path, query: Path, tmp_path: Path) -> None:
@@ -118,7 +140,8 @@ def test_match_gives_every_query_a_row(
     assert [row["query"] for row in rows] == photos
     assert list(rows[0]) == ["source", "query"]
     assert rows[-1]["source"] == ""
-    names = {p.name for p in minted.photos.glob("*/*")}
+    # Every item has an obverse.jpg: the folder tells them apart.
+    names = {f"{p.parent.name}/{p.name}" for p in minted.photos.glob("*/*")}
     assert all(row["source"] in names for row in rows[:-1])
 
     listed = run("match", catalogue, folder, "--json").json

@@ -186,3 +186,27 @@ def test_a_folder_without_permission_is_one_line(run: Run, catalogue: Path, tmp_
     done = run("add", catalogue, closed)
     assert done.code in (1, 2)
     assert str(closed) in done.err
+
+
+def test_a_column_that_looks_misspelt_is_told(run: Run, minted: Minted, tmp_path: Path) -> None:
+    photo = next(minted.photos.rglob("*.*"))
+    table = tmp_path / "list.csv"
+    table.write_text(
+        f"photo,Titel,sides,colour\n{photo},Krona,obverse,red\n{photo},Krona,obverse,red\n"
+    )
+    done = run("add", tmp_path / "c.obv", table)
+    assert done.code == 0
+    assert "'Titel'" in done.err
+    assert "'title'" in done.err
+    assert "'sides'" in done.err
+    assert "colour" not in done.err
+    assert "1 passed over" in done.out
+
+
+def test_a_table_that_cannot_be_read_leaves_no_catalogue(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    table.write_text("file,item\na.jpg,a\n")
+    done = run("add", tmp_path / "c.obv", table)
+    assert done.code == 2
+    assert "no column 'photo'" in done.err
+    assert not (tmp_path / "c.obv").exists()

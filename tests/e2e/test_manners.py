@@ -18,9 +18,10 @@ pytestmark = pytest.mark.xdist_group("e2e")
 COMMANDS = (
     *("add", "identify", "match", "info", "list", "show", "remove", "export"),
     *("level", "quality", "cutout", "find", "normalise", "embed", "search", "verify", "year"),
-    *("evaluate", "mint", "adapt"),
+    *("evaluate", "mint", "adapt", "calibrate", "classify", "detect", "segment", "compare"),
+    *("serve", "key"),
 )
-GROUPS = ("train",)
+GROUPS = ("train", "zoo")
 HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")
 
 
@@ -53,7 +54,8 @@ def test_each_command_explains_itself(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
     assert f"obverse {command}" in done.out
-    assert "--json" in done.out
+    # A server answers over HTTP.
+    assert "--json" in done.out or command == "serve"
 
 
 def test_the_manual_names_every_command_and_option(run: Run) -> None:
@@ -99,6 +101,27 @@ def test_misuse_with_json_is_an_object(run: Run, tmp_path: Path) -> None:
     assert done.json["hint"]
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("find", "photo.jpg", "--no-such-option", "--json"), "--no-such-option"),
+        (("--json", "find", "photo.jpg"), "--json"),
+        (("info", "--json"), "CATALOGUE"),
+        (("embed", "photo.jpg", "--region", "none", "--json"), "--region"),
+        (("no-such-command", "--json"), "no-such-command"),
+    ],
+)
+def test_what_the_parser_refuses_is_an_object_too(
+    run: Run, args: tuple[str, ...], said: str
+) -> None:
+    done = run(*args)
+    assert done.code == 2
+    assert done.json["error"] == "UsageError"
+    assert said in done.json["what"]
+    assert "help" in done.json["hint"]
+    assert said in done.err
+
+
 @pytest.mark.parametrize("name", ["missing.jpg", "empty.jpg", "folder.jpg", "text.jpg"])
 def test_a_photo_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
@@ -117,9 +140,9 @@ def test_a_picture_that_cannot_be_written_is_one_line(
     run: Run, query: Path, tmp_path: Path
 ) -> None:
     done = run("find", query, "--draw", tmp_path / "no such folder" / "out.jpg")
-    assert done.code == 1
+    assert done.code == 2
     assert len(done.err.splitlines()) == 1
-    assert "no such folder" in done.err
+    assert "no such folder; make it first" in done.err
 
 
 def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:

@@ -108,3 +108,10 @@ def test_one_photo_of_one_object_has_no_two_sides(
     assert done.code == 1
     assert done.json["error"] == "PhotoError"
     assert "a photo of each" in done.err
+
+
+def test_two_sides_and_the_year_do_not_go_together(run: Run, catalogue: Path, query: Path) -> None:
+    done = run("identify", catalogue, query, query, "--sides", "--year")
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
+    assert "does not read the year" in done.err

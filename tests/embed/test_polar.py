@@ -113,7 +113,7 @@ def test_a_model_never_meets_another_preprocessing(monkeypatch: pytest.MonkeyPat
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(UsageError, match="choose one of"):
+    with pytest.raises(UsageError, match="unknown embedder 'nope'; choose polar"):
         embed.get("nope")
 
 

@@ -65,7 +65,7 @@ class FakeLibrary:
                 )
         return SimpleNamespace(failed=tuple(failed))
 
-    def identify(self, photo: Path, *, top: int = 5) -> Answer:
+    def identify(self, photo: Path, *, top: int = 5, max_wrong: float | None = None) -> Answer:
         if not photo.exists():
             raise PhotoMissing("no such file", where=photo, hint="check the path")
         if photo.name == self.engine.broken:

@@ -100,3 +100,11 @@ def test_prune_keeps_the_latest_and_touches_nothing_else(tmp_path: Path) -> None
     cache.prune(tmp_path, keep=2)
     left = {p.name for p in tmp_path.iterdir()}
     assert left == {entries[4].name, entries[0].name, "holiday", "f" * 64}
+
+
+def test_what_is_left_aside_is_there() -> None:
+    package = Path(cache.__file__).parents[1]
+    # The server is a part that is not always installed.
+    assert {name for name in cache.ASIDE if not (package / name).exists()} <= {"server"}
+    drawn = {path.name for path in package.glob("draw*.py")}
+    assert drawn <= set(cache.ASIDE)

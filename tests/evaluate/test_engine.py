@@ -16,7 +16,8 @@ def test_models_are_those_of_the_catalogue_it_opens(tmp_path: Path) -> None:
     library = own.open(tmp_path / "c.obv")
     try:
         assert isinstance(library, Catalogue)
-        assert own.models() == library.info()["models"]
+        models = library.info()["models"]
+        assert own.models() == models | {"post": "", "verified by": "polar"}
     finally:
         library.close()
 
@@ -24,3 +25,10 @@ def test_models_are_those_of_the_catalogue_it_opens(tmp_path: Path) -> None:
 def test_unknown_recipe() -> None:
     with pytest.raises(UsageError, match="unknown recipe"):
         Own("soup")
+
+
+def test_stages_by_name_are_told_apart_where_models_are_the_same() -> None:
+    usual, chosen = Own(), Own(verifier="texture")
+    assert usual.models() != chosen.models()
+    again = [Own(embedder="hist-gray-64", post=post).models() for post in ("qe:3", "diffusion")]
+    assert again[0] != again[1]

@@ -76,6 +76,8 @@ def test_open_set_figures(report: Report) -> None:
             "threshold": 0.75,
         }
     )
+    half = found.points[0.005]
+    assert (half.correct, half.wrong, half.rejected) == (2 / 8, 0, 6 / 8)
     # As shipped q1, q2, q3 and u1 are answered.
     shipped = found.shipped
     assert (shipped.correct, shipped.wrong, shipped.rejected) == (2 / 8, 2 / 8, 4 / 8)

@@ -15,6 +15,7 @@ from obverse.errors import UsageError
 from obverse.layer import Layer
 from obverse.train import adapt as adapting
 from obverse.train.adapt import adapt, take_off
+from obverse.train.own import have_twins
 from obverse.types import Array
 from tests.coins import face
 
@@ -89,11 +90,11 @@ def test_a_layer_that_does_not_help_is_not_kept(catalogue: Catalogue, monkeypatc
     dim, channels = catalogue.store.manifest.dim, catalogue.store.manifest.map_shape[0]
     model = catalogue.store.manifest.models["embedder"]
     eye = Layer(np.eye(dim, dtype=np.float32), np.eye(channels, dtype=np.float32), 1.0, model, {})
-    catalogue.store.put_layer(eye.to_bytes())
+    catalogue.store.put_blob("layer", eye.to_bytes())
     done = adapt(catalogue)
     assert not done.kept
     assert "would not help" in done.said
-    assert catalogue.store.layer() is None, "the layer from before goes too"
+    assert catalogue.store.blob("layer") is None, "the layer from before goes too"
 
 
 def test_the_fit_is_the_inverse_of_what_varies() -> None:
@@ -163,8 +164,7 @@ def test_views_of_one_side_are_twins(catalogue: Catalogue) -> None:
         replace(views[2], item="a", side="reverse"),
         replace(views[3], item="a", side=""),
     ]
-    bench = adapting._Bench(catalogue, mixed, np.array(["a"] * 4))
-    assert bench.twins().tolist() == [True, True, False, False]
+    assert have_twins(mixed).tolist() == [True, True, False, False]
 
 
 def test_too_few_views_and_flat_things_are_said(tmp_path: Path) -> None:

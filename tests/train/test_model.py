@@ -105,3 +105,12 @@ def test_the_trunk_pads_cyclically_along_the_angle_only() -> None:
         down, right = trunk(images.roll(16, 2)), trunk(images.roll(16, 3))
     np.testing.assert_allclose(down, plain.roll(1, 2), atol=1e-3)
     assert not np.allclose(right, plain.roll(1, 3), atol=1e-3)
+
+
+def test_a_deep_polar_trunk_stays_at_its_stride() -> None:
+    deep = Polar(8, 24, 13, pretrained=False).eval()
+    with torch.no_grad():
+        _, maps = deep(torch.from_numpy(pictures(2, 3)))
+        whole = Trunk(13).eval()(torch.zeros(1, 3, 64, 64))
+    assert maps.shape == (2, 8, 14, 7)
+    assert whole.shape == (1, 192, 2, 2)

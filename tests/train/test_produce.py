@@ -122,7 +122,7 @@ def test_a_catalogue_names_the_model(made: dict[str, Any], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"depth": 12}, "choose 6 to 11"),
+        ({"depth": 17}, "choose 6 to 16"),
         ({"depth": 6, "channels": 81, "dim": 24}, "gives 80 at most"),
         ({"channels": 4, "dim": 200}, "4 channels give 140 at most"),
         ({"pairs": 400}, "too few to learn from"),

@@ -208,3 +208,23 @@ def test_lines_join_what_matches() -> None:
     # The outlier has no line: its end in the query stays black.
     y, x = round(lines.MARGIN + 200.5 * scale), round(lines.MARGIN + 128.5 * scale)
     assert drawn[y - 5 : y + 5, x - 5 : x + 5].max() == 0
+
+
+def test_evidence_uses_what_scoring_matched_and_is_the_same() -> None:
+    verifier = LocalVerifier()
+    views = [described(print_(seed), verifier) for seed in (1, 2, 3)]
+    maps = np.ones((3, 4, 1, 1), np.int8)
+    query = query_of(seen(print_(2), at_a_slant()), verifier)
+    fresh = verifier.evidence(query, maps, views)
+    verifier.scores(query, maps, views)
+    matched = []
+    verifier.match = lambda q, v: matched.append(v) or LocalVerifier.match(verifier, q, v)  # type: ignore[method-assign, func-returns-value]
+    again = verifier.evidence(query, maps[1:], views[1:])
+    assert not matched
+    for one, two in zip(fresh[1:], again, strict=True):
+        assert one.score == two.score
+        assert one.turn == two.turn
+        assert np.array_equal(one.agreement, two.agreement)
+    other = query_of(seen(print_(3), at_a_slant()), verifier)
+    assert verifier.evidence(other, maps[2:], views[2:])[0].score > 2 * again[1].score
+    assert matched == views[2:]

@@ -91,6 +91,24 @@ def test_agreement_adds_up_to_the_score() -> None:
         assert float(evidence.agreement.sum()) == pytest.approx(float(score), abs=1e-4)
 
 
+def test_the_weakest_part_by_a_slow_formula() -> None:
+    maps, q = random_maps(2), query(random_maps(1, seed=5)[0])
+    for evidence, view in zip(PolarVerifier().evidence(q, maps), maps.astype(float), strict=True):
+        back = round(evidence.turn / 360 * 14)
+        turned = min(
+            (np.roll(q.map.astype(float), -t, axis=1) for t in (back, back - 1, back + 1)),
+            key=lambda m: -(m * view).sum(),
+        )
+        pieces = []
+        for a in range(14):
+            for r in range(7):
+                rows = [(a + d) % 14 for d in (-1, 0, 1)]
+                columns = [c for c in (r - 1, r, r + 1) if 0 <= c < 7]
+                one, two = (m[:, rows][:, :, columns] for m in (turned, view))
+                pieces.append((one * two).sum() / np.sqrt((one**2).sum() * (two**2).sum()))
+        assert evidence.weakest == pytest.approx(np.quantile(pieces, 0.1), abs=1e-4)
+
+
 def test_agreement_shows_where_the_designs_differ() -> None:
     """Paint over one sector of the query: the agreement is lowest there, in the query's frame."""
     image = face(21)
@@ -102,6 +120,11 @@ def test_agreement_shows_where_the_designs_differ() -> None:
     photo = photo_of(spoiled)
     q = embed.get("polar").embed([disc(photo, whole_disc(photo))], phases=4)[0]
     (evidence,) = PolarVerifier().evidence(q, embedded(21, 0.0, 1).map[None])
+    (whole,) = PolarVerifier().evidence(embedded(21, 0.0, 4), embedded(21, 0.0, 1).map[None])
+    assert whole.weakest is not None
+    assert evidence.weakest is not None
+    lost = whole.weakest - evidence.weakest
+    assert lost > 2 * (whole.score - evidence.score), "a part differs, so it loses most"
     rows = evidence.agreement.sum(axis=1)
     at = np.arange(56) * 360 / 56
     inside = rows[(at > 70) & (at < 110)].mean()

@@ -15,9 +15,10 @@ from obverse.catalogue.importers import Row
 from obverse.mint.design import coin_type
 from obverse.mint.photo import snap
 from obverse.mint.render import scan
-from obverse.types import Candidate, Evidence, Item, View, YearReading
+from obverse.types import Candidate, Evidence, Item, MarkReading, View, YearReading
+from obverse.year.mark import Marked
 from obverse.year.reader import Reading
-from obverse.year.twins import near, settle, twins
+from obverse.year.twins import by_year, marks, near, place, settle, twins
 from tests.year.test_reader import dated_side
 
 
@@ -56,6 +57,34 @@ def test_twins_are_alike_but_for_their_years() -> None:
     assert twins(untitled) == [0]
 
 
+def test_twins_may_differ_by_mint_mark_only() -> None:
+    first = item("a", "Cent 1909-S", year=1909, mint_mark="S", mint_mark_at="0.5, -0.5")
+    others = [
+        item("b", "Cent 1909", year=1909, mint_mark=""),
+        item("c", "Cent 1910 D", year=1910, mint_mark="D"),
+        item("d", "Cent 1909", year=1909),
+        item("e", "Cent 1909 S VDB", year=1909, mint_mark="S"),
+        item("f", "Cent 1909 S", year=1909, mint_mark="S"),
+    ]
+    assert twins([first, *others]) == [0, 1, 2]
+    assert marks([first, *others[:2]]) == ("S", "", "D")
+    assert place([others[0], first]) == (0.5, -0.5)
+    assert by_year([first, others[1]])
+    assert not by_year([first, others[0]])
+
+
+def test_the_mint_mark_puts_twins_in_order() -> None:
+    group = [item("a", mint_mark="S"), item("b", mint_mark=""), item("c", mint_mark=["D", "P"])]
+    before = [candidate(one, 0.3) for one in group]
+    box = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    marked = Marked(MarkReading("D", 0.7, box), {"S": 0.1, "": 0.15, "D": 0.7, "P": 0.05})
+    after = settle(before, [0, 1, 2], Reading(), marked, 0.8)
+    assert [c.item.id for c in after] == ["c", "b", "a"]
+    np.testing.assert_allclose([c.probability for c in after], [0.8 * v for v in (0.75, 0.15, 0.1)])
+    assert after[0].mint_mark == marked.best
+    assert after[0].year is None
+
+
 def test_only_scores_near_the_best_may_be_twins() -> None:
     assert near(np.array([0.8, 0.75, 0.71, 0.6, 0.1], np.float32)) == 3
     assert near(np.zeros(0, np.float32)) == 0
@@ -71,7 +100,7 @@ ITEMS = [
 
 def test_the_year_orders_the_twins_and_shares_out_their_probability() -> None:
     before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
-    after = settle(before, [0, 2, 3], reading({1990: 0.04, 1991: 0.9, 1992: 0.06}), 0.8)
+    after = settle(before, [0, 2, 3], reading({1990: 0.04, 1991: 0.9, 1992: 0.06}), Marked(), 0.8)
     assert [c.item.id for c in after] == ["b", "x", "c", "a"]
     assert [c.probability for c in after] == pytest.approx([0.72, 0.3, 0.048, 0.032])
     assert after[0].year is not None
@@ -81,8 +110,10 @@ def test_the_year_orders_the_twins_and_shares_out_their_probability() -> None:
 
 def test_a_reading_never_vetoes_nor_touches_what_is_no_twin() -> None:
     before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
-    assert settle(before, [0, 2, 3], reading({1990: 0.2}, read=False), 0.8) == tuple(before)
-    alone = settle(before, [0], reading({1991: 0.99}), 0.8)
+    assert settle(before, [0, 2, 3], reading({1990: 0.2}, read=False), Marked(), 0.8) == tuple(
+        before
+    )
+    alone = settle(before, [0], reading({1991: 0.99}), Marked(), 0.8)
     assert [(c.item, c.probability) for c in alone] == [(c.item, c.probability) for c in before]
     assert alone[0].year is not None
 

@@ -26,7 +26,7 @@ from obverse.catalogue.store import Store
 from obverse.errors import ObverseError
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Pipeline
-from obverse.types import Item, Patch, Progress, View
+from obverse.types import Item, Patch, Photo, Progress, View
 
 BATCH = 32
 """Views per write: a write costs 20 to 50 ms, a view some 50."""
@@ -58,14 +58,18 @@ class AddReport:
         skipped: views that were in already.
         moved: views recognised under a new name or item.
         items: items in the catalogue afterwards.
+        ignored: files or lines passed over on purpose: hidden, of another kind, or said twice.
         failed: inputs that could not be used.
+        notes: what looks like a slip in a table, a line each.
     """
 
     added: int = 0
     skipped: int = 0
     moved: int = 0
     items: int = 0
+    ignored: int = 0
     failed: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -73,6 +77,8 @@ class AddReport:
             "skipped": self.skipped,
             "moved": self.moved,
             "items": self.items,
+            "ignored": self.ignored,
+            "notes": self.notes,
             "failed": [f.to_dict() for f in self.failed],
         }
 
@@ -197,7 +203,7 @@ class Addition:
     def _prepare(self, row: Row) -> tuple[Row, str, Patch | None] | None:
         """A row with its hash and, if that is new, its patch; None if the photo cannot be used."""
         try:
-            sha = photos.hash_file(row.photo, self._limits)
+            sha = _hash(row.photo, self._limits)
         except ObverseError as error:
             self._fail(row, error)
             return None
@@ -215,7 +221,8 @@ class Addition:
             return None
 
     def _fail(self, row: Row, error: ObverseError) -> None:
-        failure = Failure(str(row.photo), type(error).__name__, str(error))
+        source = row.photo.source if isinstance(row.photo, Photo) else str(row.photo)
+        failure = Failure(source, type(error).__name__, str(error))
         self.report.failed.append(failure)
 
     def _write(self, prepared: list[tuple[Row, str, Patch | None]]) -> None:
@@ -298,8 +305,14 @@ def _thumbnail(patch: Patch) -> bytes:
     return jpeg.tobytes()
 
 
-def _place(path: Path) -> str:
+def _hash(photo: Path | Photo, limits: Limits) -> str:
+    return photo.sha256 if isinstance(photo, Photo) else photos.hash_file(photo, limits)
+
+
+def _place(path: Path | Photo) -> str:
     """Where a file is, as text; bytes that are no text become escapes like ``\\xe9``."""
+    if isinstance(path, Photo):
+        return path.source
     return os.fsencode(path.absolute()).decode("utf-8", "backslashreplace")
 
 

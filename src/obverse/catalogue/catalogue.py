@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,19 +10,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from obverse import find, recipes, zoo
 from obverse import photo as photos
-from obverse import recipes, zoo
 from obverse._version import __version__
-from obverse.catalogue import exporter, fitting, importers, levelling
+from obverse.catalogue import duplicates, editing, exporter, fitting, importers, levelling
 from obverse.catalogue.adding import Addition, AddReport, Failure
+from obverse.catalogue.duplicates import Group
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
+from obverse.decide import Decider
 from obverse.embed import named
-from obverse.errors import CatalogueMismatch, CatalogueMissing, NotInCatalogue, UsageError
+from obverse.errors import (
+    CatalogueDamaged,
+    CatalogueMismatch,
+    CatalogueMissing,
+    NotInCatalogue,
+    PhotoError,
+    UsageError,
+)
 from obverse.layer import Layer
 from obverse.photo import Limits
 from obverse.pipeline import REDUCE_TO, Clock, Pipeline
@@ -41,6 +50,7 @@ class Catalogue:
             the catalogue is made then.
         post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
         verifier: the verifier that a new catalogue gets instead of the usual one.
+        finder: the finder that a new catalogue gets instead of the usual one (``owlvit:coin`` …).
         create: make the catalogue if it is missing.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
@@ -58,6 +68,7 @@ class Catalogue:
         embedder: str | Path | None = None,
         post: str | None = None,
         verifier: str | None = None,
+        finder: str | None = None,
         create: bool = True,
         limits: Limits | None = None,
         any_model: bool = False,
@@ -68,18 +79,24 @@ class Catalogue:
         self.limits = limits or Limits()
         self._recipe = recipe
         self._embedder = recipes.settle(embedder) if embedder else ""
-        self._post, self._verifier = post, verifier
+        self._post, self._verifier = post, recipes.settle_verifier(verifier)
+        self._finder = find.get(finder).name if finder else None
         self._opened: LanceStore | None = None
         if exists(self.uri) or not create:
             self._opened = LanceStore.open(self.uri)
             if not any_model:
                 _ = self.pipeline
-                if self._embedder not in ("", *recipes.OWN, self._opened.manifest.embedder):
-                    self._opened.name_embedder(self._embedder)
+                self._note_places()
         else:
             name = recipe or recipes.DEFAULT
             self.pipeline = Pipeline(
-                recipes.get(name, self._embedder, post=post or "", verifier=verifier or "")
+                recipes.get(
+                    name,
+                    self._embedder,
+                    post=post or "",
+                    verifier=self._verifier or "",
+                    finder=self._finder or "",
+                )
             )
             _ = self.pipeline.verifier
             if not named.needs_fitting(self.pipeline.recipe):
@@ -107,6 +124,7 @@ class Catalogue:
             embedder="" if self._embedder in recipes.OWN else self._embedder,
             post=self._post or "",
             verifier=self._verifier or "",
+            finder=self._finder or "",
         )
         self._opened = LanceStore.create(self.uri, manifest, self.pipeline.fitted)
 
@@ -137,11 +155,15 @@ class Catalogue:
         name = self._embedder or manifest.embedder
         self._check_stages(manifest)
         recipe = recipes.get(
-            self._recipe or manifest.recipe, name, post=manifest.post, verifier=manifest.verifier
+            self._recipe or manifest.recipe,
+            name,
+            post=manifest.post,
+            verifier=self._verifier or manifest.verifier,
+            finder=self._finder or manifest.finder,
         )
         pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
-        pipeline.layer = self._layer()
+        pipeline.layer, pipeline.calibration = self._layer(), self._calibration()
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
             raise CatalogueMismatch(
                 "its layer was fitted for another model",
@@ -152,22 +174,41 @@ class Catalogue:
 
     def _check_stages(self, manifest: Manifest) -> None:
         """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
-        asked = {"embedder": self._embedder, "post": self._post, "verifier": self._verifier}
-        for stage, name in asked.items():
-            had = getattr(manifest, stage)
-            same = name == had
-            if stage == "embedder":
-                same = not name or zoo.kind(name) == zoo.kind(had)
-            if name is not None and not same:
+        own = recipes.RECIPES[manifest.recipe]
+        usual = {"finder": own.finder, "verifier": own.verifier}
+        for stage, kind in _KINDS.items():
+            had = getattr(manifest, stage) or usual.get(stage, "")
+            name = getattr(self, f"_{stage}")
+            if name is None or (stage == "embedder" and not name):
+                continue
+            if kind(name or usual.get(stage, "")) != kind(had):
                 raise CatalogueMismatch(
                     f"its {stage} is {had or 'the usual one'}, not {name}",
                     where=self.uri,
                     hint="leave it out, or add the photos to a new catalogue",
                 )
 
+    def _note_places(self) -> None:
+        """What the catalogue was made with may lie elsewhere now."""
+        for stage in ("embedder", "verifier", "finder"):
+            name, had = getattr(self, f"_{stage}"), getattr(self._store.manifest, stage)
+            if name and had and name != had:
+                self._store.name_stage(stage, name)
+
     def _layer(self) -> Layer | None:
-        data = self._store.layer()
+        data = self._store.blob("layer")
         return None if data is None else Layer.from_bytes(data, self.uri)
+
+    def _calibration(self) -> Decider | None:
+        data = self._store.blob("calibration")
+        return None if data is None else Decider.from_bytes(data, self.uri)
+
+    def keep(self, name: str, data: bytes | None) -> None:
+        """Keep what was fitted to this catalogue, by a name of ``store.BLOBS``, and use it from now
+        on; None takes it off."""
+        self._store.put_blob(name, data)
+        if "pipeline" in vars(self):
+            self.pipeline.layer, self.pipeline.calibration = self._layer(), self._calibration()
 
     @property
     def store(self) -> Store:
@@ -186,6 +227,7 @@ class Catalogue:
         *,
         top: int = 5,
         year: bool | None = None,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item is in the photo?
 
@@ -194,14 +236,19 @@ class Catalogue:
             top: how many candidates to give.
             year: read the year on the object, always (True), never (False), or only where the
                 nearest items differ by their year alone (None).
+            max_wrong: share of wrong answers, of all, that you put up with, by the calibration's
+                curve: the fewer, the more photos come back as unknown. None is its usual one.
 
         Raises:
             PhotoError: the photo cannot be used.
+            UsageError: ``top`` or ``max_wrong`` out of range.
         """
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        answer = self.pipeline.identify(self._store, loaded, top=_checked(top), year=year)
+        answer = self.pipeline.identify(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
     def identify_sides(
@@ -210,6 +257,7 @@ class Catalogue:
         other: str | Path | bytes | Array | Photo | None = None,
         *,
         top: int = 5,
+        max_wrong: float | None = None,
     ) -> Answer:
         """Which item shows these two sides?
 
@@ -217,6 +265,7 @@ class Catalogue:
             photo, other: photos of the two sides, in any order, as for ``identify``; or one photo
                 with both sides in it.
             top: how many candidates to give.
+            max_wrong: as for ``identify``.
 
         Returns:
             One answer. Its ``sides`` are the answers to each photo alone, its ``pairing`` tells
@@ -228,15 +277,26 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = [self.load(p) for p in (photo, other) if p is not None]
-        answer = self.pipeline.identify_sides(self._store, loaded, top=_checked(top))
+        answer = self.pipeline.identify_sides(
+            self._store, loaded, top=_checked(top), max_wrong=_share(max_wrong)
+        )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
-    def identify_all(self, photo: str | Path | bytes | Array | Photo, *, top: int = 5) -> Tray:
+    def identify_all(
+        self,
+        photo: str | Path | bytes | Array | Photo,
+        *,
+        top: int = 5,
+        year: bool | None = None,
+        max_wrong: float | None = None,
+    ) -> Tray:
         """Which items are in the photo? Every object that is found gets its own answer.
 
         Args:
             photo: as for ``identify``.
             top: how many candidates to give for each object.
+            year: as for ``identify``, of each object.
+            max_wrong: as for ``identify``.
 
         Raises:
             PhotoError: the photo cannot be used.
@@ -244,7 +304,9 @@ class Catalogue:
         clock = Clock()
         with clock("decode"):
             loaded = self.load(photo)
-        tray = self.pipeline.identify_all(self._store, loaded, top=_checked(top))
+        tray = self.pipeline.identify_all(
+            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+        )
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
     def items(self) -> list[Item]:
@@ -264,6 +326,15 @@ class Catalogue:
         """The views of an item, or all of them."""
         return self._store.views(item=item)
 
+    def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
+        """Views of different items that are decided to show one design, in groups, the surest
+        first. Every view is compared: some minutes for ten thousand.
+
+        Args:
+            progress: called as ``progress(done, total, text)``.
+        """
+        return duplicates.find(self._store, self.pipeline, progress)
+
     def info(self) -> dict[str, Any]:
         """The manifest, counts and sizes."""
         stats = self._store.stats()
@@ -275,13 +346,26 @@ class Catalogue:
             "bytes": stats.bytes,
             "index": stats.index,
             "layer": layer.card if (layer := self._layer()) else "none",
+            "calibration": self._calibrated(),
         }
+
+    def _calibrated(self) -> Any:
+        """The card of its own calibration, or where its decisions come from instead."""
+        try:
+            own = self._calibration()
+        except CatalogueDamaged as error:
+            return str(error)
+        if own is not None:
+            return own.card
+        manifest = self._store.manifest
+        own_verifier = manifest.verifier in ("", recipes.RECIPES[manifest.recipe].verifier)
+        return "shipped" if own_verifier and zoo.entry(manifest.embedder) is None else "none"
 
     # -- changing ----------------------------------------------------------------------------
 
     def add(
         self,
-        source: str | Path | Iterable[str | Path | Row],
+        source: str | Path | bytes | Photo | Iterable[str | Path | bytes | Photo | Row],
         *,
         item: str | None = None,
         side: str = "",
@@ -289,7 +373,7 @@ class Catalogue:
         attributes: Mapping[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add a folder, a CSV file, one photo, or rows.
+        """Add a folder, a CSV file, one photo, or rows. On disk when it returns.
 
         A picture that is in already is skipped. One that was renamed is recognised by its content,
         and so is one that was moved to another item within a folder that is added. A bad file is
@@ -297,8 +381,8 @@ class Catalogue:
 
         Args:
             source: a folder with one sub-folder per item or files named ``item_obverse.jpg``; a CSV
-                with at least a column ``photo``; a photo; or several of these, or of
-                ``obverse.catalogue.importers.Row``.
+                with at least a column ``photo``; a photo, as a path, as encoded bytes or loaded;
+                or several of these, or of ``obverse.catalogue.importers.Row``.
             item, side, title, attributes: what holds where a path does not say otherwise.
             progress: called as ``progress(done, total, text)``.
 
@@ -312,21 +396,38 @@ class Catalogue:
         rows: list[Row] = []
         failed: list[Failure] = []
         folders: list[Path] = []
-        for one in [source] if isinstance(source, str | Path) else source:
+        notes: list[str] = []
+        ignored = 0
+        for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
             if isinstance(one, Row):
-                rows.append(replace(one, photo=Path(one.photo), side=check_side(one.side)))
+                photo = one.photo if isinstance(one.photo, Photo) else Path(one.photo)
+                rows.append(replace(one, photo=photo, side=check_side(one.side)))
+                continue
+            if isinstance(one, bytes | Photo):
+                if not item:
+                    raise UsageError("which item do the bytes show?", hint="name it: item=…")
+                try:
+                    photo = self.load(one)
+                except PhotoError as error:
+                    failed.append(Failure("<bytes>", type(error).__name__, str(error)))
+                    continue
+                rows.append(Row(photo, item, check_side(side), title, dict(attributes or {})))
                 continue
             path = Path(one)
             listing = importers.read(path, item=item, side=side, title=title, attributes=attributes)
             rows += listing.rows
             failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
             folders += [path] if path.is_dir() else []
+            notes += listing.notes
+            ignored += listing.ignored
         if self._opened is None:
             fitted = fitting.fit(self.pipeline, rows, self.limits, progress)
             self.pipeline = Pipeline(self.pipeline.recipe, fitted)
             self._create()
         addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
         addition.report.failed += failed
+        addition.report.notes += notes
+        addition.report.ignored = ignored
         return addition.run(progress)
 
     def remove(self, ids: str | Sequence[str]) -> int:
@@ -337,16 +438,70 @@ class Catalogue:
             NotInCatalogue: nothing has that id; then nothing is removed.
         """
         ids = [ids] if isinstance(ids, str) else ids
-        items = {i.id for i in self._store.items(ids)}
-        views = {v.id for v in self._store.views(ids)}
-        for id in ids:
-            if id not in items and id not in views:
-                raise NotInCatalogue(
-                    f"no item or view {id!r}", where=self.uri, hint="nothing was removed"
-                )
+        items, views = editing.find(self._store, ids)
         removed = self._store.delete(views=sorted(views), items=sorted(items))
         self._store.optimise()
         return removed
+
+    def edit(
+        self,
+        id: str,
+        *,
+        title: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        new_id: str | None = None,
+    ) -> Item:
+        """Change what is said of an item; returns it as it is now.
+
+        Args:
+            id: the item.
+            title: the new one; None leaves it.
+            attributes: laid over the old ones; a value of None takes one off.
+            new_id: as for ``rename``; all is done, or nothing.
+
+        Raises:
+            NotInCatalogue: no such item.
+            AlreadyInCatalogue: another item has the new id.
+            UsageError: an attribute that cannot be stored, an id that is none.
+        """
+        return editing.edit(self._store, self.item(id), title, attributes, new_id)
+
+    def rename(self, id: str, new: str) -> Item:
+        """Give an item another id; the ids of its views change with it.
+
+        Raises:
+            NotInCatalogue: no such item.
+            AlreadyInCatalogue: another item has that id.
+            UsageError: the new id is empty, or no text.
+        """
+        return editing.rename(self._store, self.item(id), new)
+
+    def merge(self, id: str, others: str | Sequence[str]) -> str:
+        """Put the views of other items under one item; attributes that only they have come along.
+
+        Returns:
+            A token for ``undo``.
+
+        Raises:
+            NotInCatalogue: no such item; then nothing is changed.
+            UsageError: an item is to be merged with itself.
+        """
+        others = [others] if isinstance(others, str) else others
+        items = [self.item(other) for other in dict.fromkeys(others)]
+        return editing.merge(self._store, self.item(id), items)
+
+    def withdraw(self, ids: str | Sequence[str]) -> str:
+        """As ``remove``, but it can be taken back for a while; returns a token for ``undo``."""
+        return editing.withdraw(self._store, [ids] if isinstance(ids, str) else ids)
+
+    def undo(self, token: str) -> list[str]:
+        """Take back a ``merge`` or a ``withdraw``; returns the items that are back, by id.
+
+        Raises:
+            NotInCatalogue: nothing is kept under that token, or no longer.
+            ChangedSince: what it left was changed again; then nothing is taken back.
+        """
+        return editing.undo(self._store, token)
 
     def level(
         self,
@@ -401,10 +556,25 @@ def expected_manifest(pipeline: Pipeline) -> Manifest:
     )
 
 
+_KINDS: dict[str, Callable[[str], str]] = {
+    "embedder": zoo.kind,
+    "post": str,
+    "verifier": lambda name: "deep" if name.startswith("deep") else name,
+    "finder": lambda name: name.partition("@")[0],
+}
+"""What must stay the same of a stage's name: models and files may move."""
+
+
 def _checked(top: int) -> int:
     if top < 1:
         raise UsageError(f"top is {top}", hint="ask for at least one candidate")
     return top
+
+
+def _share(max_wrong: float | None) -> float | None:
+    if max_wrong is not None and not 0 <= max_wrong <= 1:
+        raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
+    return max_wrong
 
 
 def _now() -> str:
@@ -417,6 +587,7 @@ def identify(
     *,
     top: int = 5,
     year: bool | None = None,
+    max_wrong: float | None = None,
 ) -> Answer:
     """Which item is in the photo? The one-liner; keep a ``Catalogue`` open for more than one.
 
@@ -425,6 +596,6 @@ def identify(
         PhotoError: the photo cannot be used.
     """
     if isinstance(catalogue, Catalogue):
-        return catalogue.identify(photo, top=top, year=year)
+        return catalogue.identify(photo, top=top, year=year, max_wrong=max_wrong)
     with Catalogue(catalogue, create=False) as opened:
-        return opened.identify(photo, top=top, year=year)
+        return opened.identify(photo, top=top, year=year, max_wrong=max_wrong)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from obverse.catalogue.store import FORMAT, Manifest
+from obverse.catalogue.store import BLOBS, FORMAT, Manifest
 from obverse.errors import (
     CatalogueDamaged,
     CatalogueError,
@@ -18,10 +19,13 @@ from obverse.errors import (
     CatalogueNewer,
 )
 
-MANIFEST, LAYER, EMBEDDER = "manifest.json", "layer.npz", "embedder.npz"
+MANIFEST = "manifest.json"
 TABLES = ("items.lance", "views.lance")
-FILES = (MANIFEST, LAYER, EMBEDDER)
-OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), *TABLES}
+UNDO, KEYS, CORRECTIONS = "undo", "keys.json", "corrections"
+TOKEN = re.compile("[0-9a-f]{36}")
+"""What a file that undoes a change is called; any other file there is somebody else's."""
+FILES = {MANIFEST, KEYS, *BLOBS.values()}
+OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), UNDO, CORRECTIONS, *TABLES}
 
 
 def exists(uri: str | Path) -> bool:
@@ -83,6 +87,7 @@ def read_manifest(uri: str | Path) -> Manifest:
             created=str(data["created"]),
             version=str(data["version"]),
             embedder=str(data.get("embedder", "")),
+            finder=str(data.get("finder", "")),
             post=str(data.get("post", "")),
             verifier=str(data.get("verifier", "")),
         )
@@ -94,11 +99,11 @@ def read_manifest(uri: str | Path) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Whole or not at all, whatever happens meanwhile."""
-    _write(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
+    write_whole(folder, MANIFEST, (json.dumps(manifest.to_dict(), indent=2) + "\n").encode())
 
 
 def read_blob(folder: Path, name: str) -> bytes | None:
-    """The bytes of a file such as ``layer.npz``; None where there is none."""
+    """The bytes of a file beside the rows; None where there is none."""
     path = folder / name
     return path.read_bytes() if path.exists() else None
 
@@ -108,10 +113,36 @@ def write_blob(folder: Path, name: str, data: bytes | None) -> None:
     if data is None:
         (folder / name).unlink(missing_ok=True)
     else:
-        _write(folder, name, data)
+        write_whole(folder, name, data)
 
 
-def _write(folder: Path, name: str, data: bytes) -> None:
+def write_kept(folder: Path, token: str, data: bytes | None) -> None:
+    """What undoes a change, whole or not at all; None removes it. The caller holds the lock, so
+    whatever is unfinished was left by a killed process, and goes."""
+    if data is None:
+        (folder / UNDO / token).unlink(missing_ok=True)
+    else:
+        (folder / UNDO).mkdir(exist_ok=True)
+        for path in (folder / UNDO).glob("*.part"):
+            if TOKEN.fullmatch(path.stem):
+                path.unlink()
+        write_whole(folder / UNDO, token, data)
+
+
+def read_kept(folder: Path, token: str) -> bytes | None:
+    """What was kept under a token that ``list_kept`` has; None for any other."""
+    return (folder / UNDO / token).read_bytes() if token in list_kept(folder) else None
+
+
+def list_kept(folder: Path) -> list[str]:
+    """The tokens of all that is kept."""
+    place = folder / UNDO
+    names = (p.name for p in place.iterdir()) if place.is_dir() else ()
+    return sorted(name for name in names if TOKEN.fullmatch(name))
+
+
+def write_whole(folder: Path, name: str, data: bytes) -> None:
+    """A file, whole or not at all, and on disk when this returns."""
     part = folder / f"{name}.part"
     with part.open("wb") as stream:
         stream.write(data)

@@ -6,20 +6,28 @@ Nothing is opened but the CSV itself: whether a photo can be used is found when 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
 from obverse.errors import PhotoMissing, TableError
 from obverse.photo import is_photo_name
+from obverse.types import Photo
 
 TABLES = frozenset({".csv", ".tsv"})
+
+KNOWN = ("photo", "item", "side", "title")
+"""Columns that mean something; any other one is an attribute."""
+NEAR = 0.78
+"""Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
+``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -32,14 +40,14 @@ class Row:
     """One photo to add.
 
     Attributes:
-        photo: where it is.
+        photo: where it is; or the photo itself, loaded.
         item: id of the item it shows.
         side: obverse, reverse, edge, other; empty where nobody said.
         title: the item's title, or empty.
         attributes: the item's attributes: int, float or str by name.
     """
 
-    photo: Path
+    photo: Path | Photo
     item: str
     side: str = ""
     title: str = ""
@@ -58,12 +66,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows in a fixed order, problems, and how many files or lines were passed over on purpose:
-    hidden, of another kind, or said twice."""
+    """Rows in a fixed order, problems, how many files or lines were passed over on purpose (hidden,
+    of another kind, or said twice), and what looks like a slip, a line each."""
 
     rows: list[Row]
     problems: list[Problem]
     ignored: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -105,7 +114,7 @@ def read(
             )
             for row in listing.rows
         ]
-        return Listing(rows, listing.problems, listing.ignored)
+        return replace(listing, rows=rows)
     return listing
 
 
@@ -129,13 +138,21 @@ def _read_folder(root: Path, item: str | None) -> Listing:
     ignored = 0
     for folder, parts, names, passed in _walk(root, listing.problems):
         ignored += passed
-        here = _clean("/".join(parts))
-        stems = [os.path.splitext(name)[0] for name in names]  # noqa: PTH122 five times as fast
-        for name, (known, side) in zip(names, split_names(stems), strict=True):
-            # A file named by nothing but its side shows the folder that holds it.
-            flat = known or folder.resolve().name
-            listing.rows.append(Row(folder / name, item or here or _clean(flat), side))
+        # A file named by nothing but its side shows the folder that holds it.
+        named = "/".join(parts) or folder.resolve().name
+        listing.rows.extend(folder_rows(folder, names, named, not parts, item))
     return Listing(listing.rows, listing.problems, ignored)
+
+
+def folder_rows(
+    folder: Path, names: list[str], named: str, is_top: bool, item: str | None = None
+) -> Iterator[Row]:
+    """The photos of one folder: of the item that the folder is called by; at the top of all folders
+    each of the item that the file is called by."""
+    stems = [os.path.splitext(name)[0] for name in names]  # noqa: PTH122 five times as fast
+    for name, (known, side) in zip(names, split_names(stems), strict=True):
+        own = known if is_top and known else named
+        yield Row(folder / name, item or _clean(own), side)
 
 
 def _walk(
@@ -202,7 +219,15 @@ def _clean(name: str) -> str:
 
 
 def _read_table(path: Path, item: str | None) -> Listing:
-    text = _read_text(path)
+    return table_rows(_read_table_bytes(path), path, item)
+
+
+def table_rows(
+    data: bytes, path: Path, item: str | None = None, is_there: Callable[[Path], bool] = Path.exists
+) -> Listing:
+    """The rows of a CSV from its bytes; ``is_there`` tells whether a photo is. Raises
+    ``TableError``."""
+    text = _decode(data, path)
     first = next((line.lower() for line in text.splitlines() if line.strip()), "")
     if not first:
         raise TableError("an empty table", where=path, hint="name the columns in its first line")
@@ -211,10 +236,10 @@ def _read_table(path: Path, item: str | None) -> Listing:
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header = _read_header(lines, path)
     listing, ignored = Listing([], []), 0
-    seen: dict[tuple[Path, str], tuple[int, Row]] = {}
+    seen: dict[tuple[Path | Photo, str], tuple[int, Row]] = {}
     for number, fields in _number_lines(lines, path, listing.problems):
         try:
-            row = _read_row(header, fields, path.parent, item)
+            row = _read_row(header, fields, path.parent, item, is_there)
         except ValueError as error:
             listing.problems.append(Problem(f"{path}:{number}", "TableError", str(error)))
             continue
@@ -226,20 +251,34 @@ def _read_table(path: Path, item: str | None) -> Listing:
         else:
             what = f"the photo of line {earlier} again, but described differently"
             listing.problems.append(Problem(f"{path}:{number}", "TableError", what))
-    return Listing(listing.rows, listing.problems, ignored)
+    return Listing(listing.rows, listing.problems, ignored, _slips(header, path))
 
 
-def _read_text(path: Path) -> str:
-    """UTF-8, with or without a mark, or UTF-16 with one. No guessing: a wrong guess would put
-    garbled titles into a catalogue without a word."""
+def _slips(header: list[str], path: Path) -> tuple[str, ...]:
+    """Columns that were taken as attributes but look like one that is missing."""
+    missing = [name for name in KNOWN if name not in header]
+    told = []
+    for name in header:
+        meant = difflib.get_close_matches(name.lower(), missing, 1, NEAR)
+        if name not in KNOWN and meant:
+            told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
+    return tuple(told)
+
+
+def _read_table_bytes(path: Path) -> bytes:
     if not path.is_file():
         raise TableError("no such table", where=path, hint="check the path")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise TableError(
             f"cannot be read ({error.strerror})", where=path, hint="allow reading it"
         ) from error
+
+
+def _decode(data: bytes, path: Path) -> str:
+    """UTF-8, with or without a mark, or UTF-16 with one. No guessing: a wrong guess would put
+    garbled titles into a catalogue without a word."""
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -259,8 +298,7 @@ def _read_header(lines: Iterator[list[str]], path: Path) -> list[str]:
             f"column names cannot be read ({error})", where=path, hint="check its first line"
         ) from error
     names = [name.strip() for name in found]
-    known = ("photo", "item", "side", "title")
-    header = [name.lower() if name.lower() in known else name for name in names]
+    header = [name.lower() if name.lower() in KNOWN else name for name in names]
     if "photo" not in header:
         raise TableError(
             f"no column 'photo' among: {', '.join(filter(None, names))}",
@@ -291,7 +329,13 @@ def _number_lines(
             yield number, fields
 
 
-def _read_row(header: list[str], fields: list[str], folder: Path, item: str | None) -> Row:
+def _read_row(
+    header: list[str],
+    fields: list[str],
+    folder: Path,
+    item: str | None,
+    is_there: Callable[[Path], bool],
+) -> Row:
     """One line as a row; ``ValueError`` says what is wrong with it."""
     if len(fields) > len(header) and any(field.strip() for field in fields[len(header) :]):
         raise ValueError(f"{len(fields)} fields under {len(header)} columns")
@@ -303,12 +347,14 @@ def _read_row(header: list[str], fields: list[str], folder: Path, item: str | No
     if side is None:
         raise ValueError(f"unknown side {given!r}; use obverse, reverse, edge or other")
     photo = folder / name
-    if "\\" in name and not photo.exists():  # written on Windows
+    if "\\" in name and not is_there(photo):  # written on Windows
         photo = folder / name.replace("\\", "/")
     known = values.pop("item", "") or item
     if not known:
         known, said = split_name(photo.stem)
         side = side or said
+    if known in (".", ".."):
+        raise ValueError(f"{known!r} is no id")
     title = values.pop("title", "")
     return Row(photo, _clean(known), side, title, {n: _read_value(v) for n, v in values.items()})
 

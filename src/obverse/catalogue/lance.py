@@ -4,6 +4,8 @@
       manifest.json     what the catalogue was made with; written last, so a folder with it is whole
       embedder.npz      what was fitted for a named embedder on the first photos, if it needs that
       layer.npz         what ``obverse adapt`` fitted for queries, if anything
+      calibration.json  what ``obverse calibrate`` fitted for decisions, if anything
+      undo/             what the latest changes took away, for some minutes
       items.lance/      id, title, attributes
       views.lance/      everything about a view; vector as float16, map as int8
       .lock             held while writing; the system drops it when a writer is killed
@@ -26,18 +28,19 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.folder import (
-    EMBEDDER,
-    LAYER,
     MANIFEST,
     OURS,
     check,
     errors,
     exists,
+    list_kept,
     lock,
     measure,
     read_blob,
+    read_kept,
     read_manifest,
     write_blob,
+    write_kept,
     write_manifest,
 )
 from obverse.catalogue.rows import (
@@ -48,10 +51,11 @@ from obverse.catalogue.rows import (
     item_table,
     read_item,
     read_view,
+    upright,
     view_schema,
     view_table,
 )
-from obverse.catalogue.store import Hits, Manifest, StoreStats
+from obverse.catalogue.store import BLOBS, Hits, Manifest, StoreStats
 from obverse.errors import CatalogueDamaged
 from obverse.types import F32, Item, View
 
@@ -86,10 +90,12 @@ class LanceStore:
         self.manifest = manifest
         self._folder = Path(uri).absolute()
         self._turn = threading.RLock()
+        self.foreign = 0
         with errors(uri):
             db = _connect(self._folder)
             self._items: Any = db.open_table("items")
             self._views: Any = db.open_table("views")
+        self.left = self.version()
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -121,7 +127,7 @@ class LanceStore:
             if not exists(folder):
                 _create_table(folder, "items", item_schema())
                 _create_table(folder, "views", view_schema(manifest))
-                write_blob(folder, EMBEDDER, embedder)
+                write_blob(folder, BLOBS["embedder"], embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
         check(store.manifest, manifest, uri)
@@ -204,16 +210,22 @@ class LanceStore:
         if parts is None or parts > INDEX_PARTS:
             self._views.create_index("vector", config=IvfSq(distance_type="dot"))
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         with self._writing():
-            self.manifest = replace(self.manifest, embedder=card)
+            changed: dict[str, Any] = {stage: name}
+            self.manifest = replace(self.manifest, **changed)
             write_manifest(self._folder, self.manifest)
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         with self._writing():
-            write_blob(self._folder, LAYER, layer)
+            write_blob(self._folder, BLOBS[name], data)
+
+    def keep(self, token: str, data: bytes | None) -> None:
+        """Keep what undoes a change, durably; None drops it."""
+        with self._writing():
+            write_kept(self._folder, token, data)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -226,6 +238,29 @@ class LanceStore:
         for sha, *entry in zip(*(table[c].to_pylist() for c in columns), strict=True):
             found.setdefault(sha, []).append((entry[0], entry[1], entry[2], entry[3]))
         return found
+
+    def listing(self) -> list[tuple[str, str, str, str, float]]:
+        """(view id, item id, side, added, degrees to stand upright) of every view."""
+        columns = ["id", "item", "side", "added"]
+        with errors(self.uri):
+            table = self._views.search().select([*columns, "region"]).limit(None).to_arrow()
+        turns = (upright(text) for text in table["region"].to_pylist())
+        return list(zip(*(table[c].to_pylist() for c in columns), turns, strict=True))
+
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever items or views do, whoever changed them."""
+        with errors(self.uri):
+            return int(self._items.version), int(self._views.version)
+
+    def kept(self) -> list[str]:
+        """The tokens of all that is kept to undo changes."""
+        with errors(self.uri):
+            return list_kept(self._folder)
+
+    def fetch_kept(self, token: str) -> bytes | None:
+        """What was kept under a token; None where nothing is."""
+        with errors(self.uri):
+            return read_kept(self._folder, token)
 
     def items(self, ids: Sequence[str] | None = None) -> list[Item]:
         """Items by id in the order asked (missing ones left out), or all, sorted by id."""
@@ -292,14 +327,9 @@ class LanceStore:
                     yield self._hits(part, np.zeros(part.num_rows, np.float32))
 
     def blob(self, name: str) -> bytes | None:
-        """What is kept beside the rows under a name; None if nothing is."""
+        """What is kept beside the rows under a name of ``BLOBS``."""
         with errors(self.uri):
-            return read_blob(self._folder, f"{name}.npz")
-
-    def layer(self) -> bytes | None:
-        """The query layer, if one is kept."""
-        with errors(self.uri):
-            return read_blob(self._folder, LAYER)
+            return read_blob(self._folder, BLOBS[name])
 
     def stats(self) -> StoreStats:
         """Counts and sizes."""
@@ -317,7 +347,9 @@ class LanceStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with errors(self.uri), self._turn, lock(self._folder):
+            self.foreign += self.version() != self.left
             yield
+            self.left = self.version()
 
     def _rows(self, table: Any, columns: list[str], filters: Iterable[str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

@@ -14,6 +14,9 @@ from obverse.types import Embedding, Item, View
 
 VIEW_COLUMNS = ["id", "item", "side", "sha256", "source", "region", "added", "thumbnail"]
 """Of a view without its embedding; all text but the last."""
+DEEPEST, LONGEST = 20, 64 * 1024
+"""Lists and objects within each other, and letters of JSON, that an item's attributes may take:
+what reads them back, a web framework and a browser among them, follows some hundred levels."""
 
 
 def embedding_columns(manifest: Manifest) -> list[str]:
@@ -45,7 +48,7 @@ def item_table(items: Sequence[Item]) -> Any:
     import pyarrow as pa
 
     rows = [
-        {"id": _text(i.id), "title": _text(i.title), "attributes": _json(i)}
+        {"id": _id(i.id), "title": _text(i.title), "attributes": _json(i)}
         for i in {item.id: item for item in items}.values()
     ]
     return pa.Table.from_pylist(rows, schema=item_schema())
@@ -83,6 +86,11 @@ def read_view(row: dict[str, Any], manifest: Manifest) -> View:
     return View(**values, embedding=embedding)
 
 
+def upright(region: str) -> float:
+    """``View.upright``, from a region as it is stored."""
+    return float(json.loads(region).get("upright", 0.0))
+
+
 def is_storable(text: str) -> bool:
     """Can the database hold this text? Half a character (a lone surrogate) it cannot."""
     try:
@@ -98,11 +106,39 @@ def _text(text: str) -> str:
     return text
 
 
+def _id(text: str) -> str:
+    if text in (".", ".."):
+        raise UsageError(f"{text!r} is no id: in an address it means a folder", hint="add letters")
+    return _text(text)
+
+
 def _json(item: Item) -> str:
+    attributes = dict(item.attributes)
+    if any(not str(name).strip() for name in attributes):
+        raise UsageError("an attribute without a name", where="attributes")
+    if not _is_shallow(attributes, DEEPEST):
+        raise UsageError(
+            f"an attribute of item {item.id!r} is nested more than {DEEPEST} deep",
+            hint="use text, numbers, and plain lists of them",
+        )
     try:
-        return json.dumps(dict(item.attributes), allow_nan=False)
+        text = json.dumps(attributes, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"an attribute of item {item.id!r} cannot be stored ({error})",
             hint="use text, numbers, booleans, null, and lists or objects of them",
         ) from error
+    if len(text) > LONGEST:
+        raise UsageError(
+            f"the attributes of item {item.id!r} are longer than {LONGEST:,} letters",
+            hint="keep long texts elsewhere",
+        )
+    return text
+
+
+def _is_shallow(value: Any, levels: int) -> bool:
+    """Does it hold at most so many lists and objects within each other?"""
+    if not isinstance(value, dict | list | tuple):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(one, levels - 1) for one in inner)

@@ -14,6 +14,9 @@ from obverse.types import F32, I8, Item, View
 
 FORMAT = 1
 """The catalogue format this version writes; a higher number is refused."""
+BLOBS = {"embedder": "embedder.npz", "layer": "layer.npz", "calibration": "calibration.json"}
+"""What may be kept beside the rows, and the files of it: what was fitted for a named embedder, what
+``obverse adapt`` fitted for queries, and what ``obverse calibrate`` fitted for decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Manifest:
         embedder: path of the embedder's card, or a descriptor's name; empty for the recipe's own.
         post: what is done to vectors; empty for nothing.
         verifier: a verifier's name; empty for the usual one.
+        finder: a finder's name; empty for the recipe's own.
     """
 
     recipe: str
@@ -43,6 +47,7 @@ class Manifest:
     embedder: str = ""
     post: str = ""
     verifier: str = ""
+    finder: str = ""
 
     @property
     def describes(self) -> bool:
@@ -59,7 +64,7 @@ class Manifest:
             "map_shape": list(self.map_shape),
             "created": self.created,
             "version": self.version,
-            **{k: v for k in ("embedder", "post", "verifier") if (v := getattr(self, k))},
+            **{k: v for k in ("embedder", "post", "verifier", "finder") if (v := getattr(self, k))},
         }
 
 
@@ -81,6 +86,16 @@ class Hits:
     maps: I8
     described: Sequence[bytes] = ()
 
+    def take(self, places: Sequence[int]) -> Hits:
+        """Some of them."""
+        return Hits(
+            [self.views[i] for i in places],
+            [self.items[i] for i in places],
+            self.similarity[places],
+            self.maps[places],
+            [self.described[i] for i in places] if self.described else (),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StoreStats:
@@ -97,6 +112,10 @@ class Store(Protocol):
 
     uri: str
     manifest: Manifest
+    left: tuple[int, ...]
+    """The version as this process's last write left it; at first as it was opened."""
+    foreign: int
+    """How often a write found that somebody else had written since the one before."""
 
     def put(
         self,
@@ -133,6 +152,14 @@ class Store(Protocol):
         and id."""
         ...
 
+    def listing(self) -> list[tuple[str, str, str, str, float]]:
+        """(view id, item id, side, added, degrees to stand upright) of every view."""
+        ...
+
+    def version(self) -> tuple[int, ...]:
+        """Changes whenever items or views do, whoever changed them."""
+        ...
+
     def search(self, vector: F32, k: int) -> Hits:
         """The ``k`` nearest views of one vector by cosine."""
         ...
@@ -151,20 +178,28 @@ class Store(Protocol):
         """Compact, and build or refresh the index if it pays; never blocks readers."""
         ...
 
-    def name_embedder(self, card: str) -> None:
-        """Note where the embedder's card lies now."""
+    def name_stage(self, stage: str, name: str) -> None:
+        """Note a stage's name in the manifest: where its model lies now."""
         ...
 
     def blob(self, name: str) -> bytes | None:
-        """What is kept beside the rows under a name, such as ``embedder``; None if nothing is."""
+        """What is kept beside the rows under a name of ``BLOBS``; None where there is nothing."""
         ...
 
-    def layer(self) -> bytes | None:
-        """The query layer (``obverse.layer``), if one is kept."""
+    def put_blob(self, name: str, data: bytes | None) -> None:
+        """Keep it in place of the one before; None takes it off."""
         ...
 
-    def put_layer(self, layer: bytes | None) -> None:
-        """Keep a query layer in place of the one before; None takes it off."""
+    def keep(self, token: str, data: bytes | None) -> None:
+        """Keep what undoes a change, durably; None drops it."""
+        ...
+
+    def kept(self) -> list[str]:
+        """The tokens of all that is kept."""
+        ...
+
+    def fetch_kept(self, token: str) -> bytes | None:
+        """What was kept under a token; None where nothing is."""
         ...
 
     def close(self) -> None: ...

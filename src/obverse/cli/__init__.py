@@ -10,14 +10,14 @@ import errno
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, stages, train, zoo
+from obverse.cli import ask, manage, measure, picture, serve, stages, train, words, year, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
-from obverse.errors import ObverseError
+from obverse.errors import ObverseError, UsageError
 
 app = typer.Typer(
     name="obverse",
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 INTERRUPTED = 130
 """Typer's exit code after Ctrl-C."""
+ParserError: type[Exception] = typer.BadParameter.__bases__[0]
+"""What typer's option parser raises; typer itself names only this child of it."""
 app.command()(manage.add)
 app.command()(ask.identify)
 app.command()(ask.match)
@@ -45,10 +47,16 @@ app.command()(stages.normalise)
 app.command()(stages.embed)
 app.command()(stages.search)
 app.command()(stages.verify)
-app.command()(stages.year)
+app.command()(year.year)
+app.command()(words.classify)
+app.command()(words.detect)
+app.command()(words.segment)
 app.command()(measure.evaluate)
 app.command()(measure.mint)
+app.command()(serve.serve)
+app.command()(serve.key)
 app.command()(train.adapt)
+app.command()(train.calibrate)
 app.add_typer(train.train, name="train")
 app.add_typer(zoo.zoo, name="zoo")
 
@@ -80,13 +88,11 @@ def main() -> None:
     # Our matrices are small: BLAS threads that wait for work take the cores from the network's.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        app()
+        code = app(standalone_mode=False)
     except ObverseError as error:
         _fail(error, error, error.exit_code)
-    except SystemExit as done:
-        if done.code == INTERRUPTED:
-            say(f"obverse: interrupted; nothing that was stored is lost, {MODE.goes_on}")
-        raise
+    except ParserError as error:
+        _refuse(error)
     except OSError as error:
         if error.errno == errno.EPIPE:
             _leave_closed_pipe()
@@ -94,6 +100,18 @@ def main() -> None:
     except Exception as error:
         hint = "run again with obverse --debug … to see where, and report it"
         _fail(error, ObverseError(f"unexpected {type(error).__name__}: {error}", hint=hint), 1)
+    if code == INTERRUPTED:
+        say(f"obverse: interrupted; nothing that was stored is lost, {MODE.goes_on}")
+    sys.exit(code)
+
+
+def _refuse(error: Any) -> None:
+    """What the option parser says; it stops before it comes to ``--json``."""
+    if "--json" in sys.argv:
+        what = error.format_message().rstrip(".")
+        emit(UsageError(what, hint="see obverse COMMAND --help").to_dict())
+    error.show()
+    sys.exit(error.exit_code)
 
 
 def _fail(error: BaseException, told: ObverseError, code: int) -> None:

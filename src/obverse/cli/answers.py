@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from obverse.cli.console import count, write, write_table
 from obverse.errors import UsageError
@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from obverse.types import Answer, Candidate, Tray
 
 
-def write_answer(answer: Answer | Tray) -> None:
-    """The answer to a photo, to two of one thing, or to every object of one."""
+def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
+    """The answer to a photo, to two of one thing, or to every object of one; with ``explain``, in
+    plain sentences too."""
     from obverse.types import Tray
     from obverse.words import pairing
 
     if isinstance(answer, Tray):
         _write_tray(answer)
+        if explain:
+            for number, one in enumerate(answer.answers, 1):
+                write(f"{number}: {' '.join(one.explanation())}")
         return
     write(describe(answer))
     if answer.sides:
@@ -28,6 +32,9 @@ def write_answer(answer: Answer | Tray) -> None:
     advice = dict.fromkeys(i.advice for a in answer.sides or (answer,) for i in a.quality)
     if advice:
         write(f"  advice: {'; '.join(advice)}")
+    if explain:
+        for sentence in answer.explanation():
+            write(f"  {sentence}")
     if answer.candidates:
         _write_candidates(answer)
 
@@ -56,17 +63,25 @@ def describe(answer: Answer) -> str:
         return f"{source}: not recognised; the catalogue is empty"
     sure = percent(best.probability)
     if answer.known:
-        date = f", {answer.year.year}" if answer.year else ""
+        read = [str(answer.year.year)] if answer.year else []
+        read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
+        date = f", {' '.join(read)}" if read else ""
         return f"{source}: {best.item.name}{date} ({sure})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """A table as a file; a file name that is no Unicode is written with escapes, as on stdout."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-        table = csv.DictWriter(stream, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
+def write_csv(
+    out: Path | TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """These columns of a table, into a file or a stream; a file name that is no Unicode is written
+    with escapes, as on stdout."""
+    if isinstance(out, Path):
+        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+            write_csv(stream, columns, rows)
+        return
+    table = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    table.writeheader()
+    table.writerows(rows)
 
 
 def check_folder(path: Path | None) -> None:
@@ -84,12 +99,17 @@ def _write_tray(tray: Tray) -> None:
     for number, answer in enumerate(tray.answers, 1):
         best = answer.best
         told = (
-            ("", "", "")
+            ("", "", "", "")
             if best is None
-            else (percent(best.probability), best.item.id, best.item.title)
+            else (
+                percent(best.probability),
+                best.item.id,
+                best.item.title,
+                str(best.year.year) if best.year else "",
+            )
         )
         rows.append((number, "known" if answer.known else "closest", *told))
-    write_table(("", "", "sure", "item", "title"), rows)
+    write_table(("", "", "sure", "item", "title", "year"), rows)
 
 
 def _write_candidates(answer: Answer) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, say, show_progress
+from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
     MaxBytes,
     MaxMegapixels,
+    MaxWrong,
     Photos,
     Top,
     Uri,
@@ -26,7 +27,11 @@ from obverse.cli.options import (
 from obverse.errors import CatalogueError, PhotoError, UsageError
 
 if TYPE_CHECKING:
+    from obverse import Catalogue
     from obverse.types import Answer
+
+MATCHED = ("source", "query")
+"""Columns of the table of ``match``."""
 
 
 def identify(
@@ -45,6 +50,9 @@ def identify(
         Path | None,
         typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say in plain sentences why. (--json always does.)")
+    ] = False,
     draw: Draw = None,
     top: Top = 5,
     year: Annotated[
@@ -54,6 +62,7 @@ def identify(
             help="Read the year too. Without: only where items differ by their year alone.",
         ),
     ] = None,
+    max_wrong: MaxWrong = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -67,10 +76,10 @@ def identify(
     from obverse import Catalogue, tray
     from obverse.types import Tray
 
-    _check_modes(photos, sides, every, csv_file)
+    _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
-    pictures = _pictures(draw, [query[0] for query in queries])
+    pictures = pictures_for(draw, [query[0] for query in queries])
     keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -82,11 +91,11 @@ def identify(
             answer: Answer | Tray
             try:
                 if sides:
-                    answer = opened.identify_sides(*query, top=top)
+                    answer = opened.identify_sides(*query, top=top, max_wrong=max_wrong)
                 elif every:
-                    answer = opened.identify_all(query[0], top=top)
+                    answer = opened.identify_all(query[0], top=top, year=year, max_wrong=max_wrong)
                 else:
-                    answer = opened.identify(query[0], top=top, year=year)
+                    answer = opened.identify(query[0], top=top, year=year, max_wrong=max_wrong)
             except PhotoError as error:
                 failed += 1
                 say(str(error))
@@ -97,8 +106,10 @@ def identify(
                 rows += tray.rows(answer)
                 for region, why in answer.failed:
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
+            elif year and answer.year is None:
+                say(f"{query[0]}: no year could be read")
             if not as_json:
-                write_answer(answer)
+                write_answer(answer, explain)
             if query[0] in pictures:
                 draw_answer(answer, pictures[query[0]])
     if csv_file is not None:
@@ -106,10 +117,7 @@ def identify(
         say(f"{csv_file}: {count(len(rows), 'object')}")
     if as_json:
         emit(results if len(queries) > 1 else results[0])
-    if failed:
-        if len(queries) > 1:
-            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
-        raise typer.Exit(1)
+    leave_if_failed(failed, len(queries))
 
 
 def match(
@@ -125,9 +133,9 @@ def match(
 ) -> None:
     """The best catalogue picture for each photo of a folder.
 
-    The table has the columns source (file name of the catalogue picture) and query (that of the
-    photo). Every photo gets a row; where one cannot be used, source is empty and the reason is on
-    stderr.
+    The table has the columns source (file name of the catalogue picture, with its folder where
+    several bear that name) and query (file name of the photo). Every photo gets a row; where one
+    cannot be used, source is empty and the reason is on stderr.
     """
     from obverse import Catalogue
 
@@ -139,10 +147,11 @@ def match(
         Catalogue(catalogue, create=False, limits=make_limits(max_bytes, max_megapixels)) as opened,
         show_progress() as progress,
     ):
+        called = _called(opened)
         for done, name in enumerate(names, 1):
             row: dict[str, Any] = {"source": "", "query": name}
             try:
-                row |= _best(opened.identify(queries / name, top=1))
+                row |= _best(opened.identify(queries / name, top=1), called)
             except PhotoError as error:
                 failures.append(str(error))
                 row |= {"error": type(error).__name__, "what": error.what}
@@ -150,22 +159,22 @@ def match(
             progress(done, len(names), "matching")
     for line in failures:
         say(line)
-    text = _to_csv(rows)
     if csv_file is not None:
-        # A file name that is no Unicode is written with escapes, as on stdout.
-        csv_file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        write_csv(csv_file, MATCHED, rows)
         say(f"{csv_file}: {count(len(rows), 'query')}, {len(failures):,} failed")
     elif failures:
         say(f"{len(failures):,} of {count(len(rows), 'query')} failed")
     if as_json:
         emit(rows)
     elif csv_file is None:
-        sys.stdout.write(text)
+        write_csv(sys.stdout, MATCHED, rows)
     if len(failures) == len(rows):
         raise typer.Exit(1)
 
 
-def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | None) -> None:
+def _check_modes(
+    photos: list[str], sides: bool, every: bool, csv_file: Path | None, year: bool | None
+) -> None:
     if sides and every:
         raise UsageError("--sides and --all exclude each other", hint="give one of them")
     if sides and len(photos) > 2:
@@ -173,16 +182,28 @@ def _check_modes(photos: list[str], sides: bool, every: bool, csv_file: Path | N
             f"--sides with {len(photos)} photos",
             hint="give two photos, or one with both sides in it",
         )
+    if sides and year:
+        raise UsageError(
+            "--sides does not read the year", hint="ask about the photo with the date by itself"
+        )
     if csv_file is not None and not every:
         raise UsageError("--csv lists the objects of a photo", hint="add --all")
 
 
-def _best(answer: Answer) -> dict[str, Any]:
+def _called(opened: Catalogue) -> Callable[[str], str]:
+    """What the table calls a catalogue picture: its file name, or, where several pictures bear
+    that, with the folder that tells them apart."""
+    sources = [Path(e[3]) for entries in opened.store.hashes().values() for e in entries]
+    bare = Counter(path.name for path in sources)
+    return lambda source: "/".join(Path(source).parts[-1 if bare[Path(source).name] < 2 else -2 :])
+
+
+def _best(answer: Answer, called: Callable[[str], str]) -> dict[str, Any]:
     best = answer.best
     if best is None:
         raise CatalogueError("the catalogue is empty", hint="obverse add CATALOGUE PHOTOS/")
     return {
-        "source": Path(best.view.source).name,
+        "source": called(best.view.source),
         "item": best.item.id,
         "probability": round(best.probability, 5),
         "known": answer.known,
@@ -201,16 +222,9 @@ def _photo_names(folder: Path) -> list[str]:
     return names
 
 
-def _to_csv(rows: list[dict[str, Any]]) -> str:
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("source", "query"))
-    table.writerows((row["source"], row["query"]) for row in rows)
-    return stream.getvalue()
-
-
-def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
-    """Where each photo's picture goes: the file named, or one each in the folder named."""
+def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
+    """Where each photo's picture goes: the file named, or one each in the folder named, of that
+    kind."""
     if draw is None:
         return {}
     from obverse.canvas import FORMATS, check_format
@@ -225,8 +239,8 @@ def _pictures(draw: Path | None, photos: list[str]) -> dict[str, Path]:
     draw.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, Path] = {}
     for photo in photos:
-        name, number = f"{Path(photo).stem}.jpg", 2
+        name, number = f"{Path(photo).stem}{kind}", 2
         while draw / name in pictures.values():
-            name, number = f"{Path(photo).stem}-{number}.jpg", number + 1
+            name, number = f"{Path(photo).stem}-{number}{kind}", number + 1
         pictures[photo] = draw / name
     return pictures

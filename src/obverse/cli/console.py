@@ -65,6 +65,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def leave_if_failed(failed: int, photos: int) -> None:
+    """Exit 1 if photos could not be used, and say of how many if there was more than one."""
+    if failed:
+        if photos > 1:
+            say(f"{failed:,} of {count(photos, 'photo')} could not be used")
+        raise typer.Exit(1)
+
+
 def write_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Aligned columns, two spaces apart; numbers to the right, empty columns left out."""
     cells = [[_cell(value) for value in row] for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from obverse.cli.console import count, emit, say, show_progress, write, write_ta
 from obverse.cli.options import (
     Draw,
     EmbedderName,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -44,6 +46,7 @@ def add(
     embedder: EmbedderName = None,
     post: PostChain = None,
     verifier: VerifierName = None,
+    finder: FinderName = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
@@ -55,13 +58,16 @@ def add(
     skipped; a photo that cannot be used is listed and the others go on.
     """
     from obverse import Catalogue
+    from obverse.catalogue import importers
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
-    limits = make_limits(max_bytes, max_megapixels)
+        if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
+            importers.read(source)  # before a catalogue is made for nothing
+    limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (
         Catalogue(
             catalogue,
@@ -69,6 +75,7 @@ def add(
             embedder=embedder,
             post=post,
             verifier=verifier,
+            finder=finder,
             limits=limits,
         ) as opened,
         show_progress() as progress,
@@ -81,7 +88,12 @@ def add(
             attributes=attributes or None,
             progress=progress,
         )
-        total = {**report.to_dict(), "views": opened.info()["views"]}
+        total = {**report.to_dict(), "views": opened.store.stats().views}
+    if is_new and not total["views"]:
+        # An empty one would hold the user to the recipe of a typing error.
+        shutil.rmtree(catalogue)
+    for note in total["notes"]:
+        say(note)
     report_failures(total["failed"])
     if as_json:
         emit({"catalogue": catalogue, **total})
@@ -90,6 +102,7 @@ def add(
         parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
         parts += [f"{total['moved']:,} renamed"] if total["moved"] else []
         parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
+        parts += [f"{total['ignored']:,} passed over"] if total["ignored"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
     if not (total["added"] or total["skipped"] or total["moved"]):
@@ -170,11 +183,11 @@ def remove(
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         removed = opened.remove(ids)
-        stats = opened.info()
+        stats = opened.store.stats()
     if as_json:
-        emit({"removed": removed, "items": stats["items"], "views": stats["views"]})
+        emit({"removed": removed, "items": stats.items, "views": stats.views})
     else:
-        write(f"{catalogue}: {count(removed, 'view')} removed, {stats['views']:,} left")
+        write(f"{catalogue}: {count(removed, 'view')} removed, {stats.views:,} left")
 
 
 def export(
@@ -187,11 +200,11 @@ def export(
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         table = opened.export(folder)
-        stats = opened.info()
+        stats = opened.store.stats()
     if as_json:
-        emit({"table": str(table), "items": stats["items"], "views": stats["views"]})
+        emit({"table": str(table), "items": stats.items, "views": stats.views})
     else:
-        write(f"{table}: {count(stats['views'], 'view')} of {count(stats['items'], 'item')}")
+        write(f"{table}: {count(stats.views, 'view')} of {count(stats.items, 'item')}")
 
 
 def level(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
-from obverse.cli.options import Json, RecipeName, VerifierName
+from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName
 
 if TYPE_CHECKING:
     from obverse.evaluate import Protocol, Report
@@ -36,9 +36,7 @@ def evaluate(
         ),
     ] = None,
     verifier: VerifierName = None,
-    max_wrong: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of wrong answers to put up with.")
-    ] = 0.005,
+    max_wrong: MaxWrong = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
     ] = None,
@@ -116,7 +114,8 @@ def _evaluate_several(
     if as_json:
         emit([row.to_dict() for row in rows])
         return
-    write(f"{plan.name}: {plan.note()}")
+    part = f"; at most {options['limit']:,} of them asked" if options["limit"] else ""
+    write(f"{plan.name}: {plan.note()}{part}")
     write_table(several.HEAD, (row.cells for row in rows))
 
 

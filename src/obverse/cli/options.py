@@ -27,7 +27,7 @@ Draw = Annotated[
 ]
 Top = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
 RecipeName = Annotated[
-    str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default) or flat.")
+    str | None, typer.Option("--recipe", metavar="NAME", help="coin (the default), disc or flat.")
 ]
 EmbedderName = Annotated[
     str | None,
@@ -39,10 +39,22 @@ PostChain = Annotated[
     str | None, typer.Option(metavar="CHAIN", help="What is done to vectors: pca-whiten:128,qe:3.")
 ]
 VerifierName = Annotated[
-    str | None, typer.Option(metavar="NAME", help="polar, texture, local or vector.")
+    str | None, typer.Option(metavar="NAME", help="polar, texture, local, vector or deep:MODEL.")
+]
+FinderName = Annotated[
+    str | None,
+    typer.Option(
+        "--finder", metavar="NAME", help="Instead of the recipe's: unet, owlvit:coin, clipseg:coin…"
+    ),
 ]
 RegionNumber = Annotated[
     int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
+]
+MaxWrong = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0, max=1.0, help="Share of wrong answers put up with; the fewer, the more unknown."
+    ),
 ]
 MaxBytes = Annotated[int | None, typer.Option(min=1, help="Largest picture file taken, in bytes.")]
 MaxMegapixels = Annotated[

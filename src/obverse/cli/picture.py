@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, write
+from obverse.cli.console import emit, leave_if_failed, say, write
 from obverse.cli.options import (
     Json,
     MaxBytes,
@@ -19,7 +19,7 @@ from obverse.cli.options import (
     keep_photos,
     make_limits,
 )
-from obverse.cli.stages import pick
+from obverse.cli.stages import load_photo, make_pipeline, pick
 from obverse.errors import PhotoError, UsageError
 
 TRANSPARENT = (".png", ".webp")
@@ -38,16 +38,13 @@ def quality(
     the limit past which answers begin to go wrong. For round things.
     """
     from obverse import quality as measures
-    from obverse import recipes
-    from obverse.photo import load
-    from obverse.pipeline import REDUCE_TO, Pipeline
 
-    pipeline, limits = Pipeline(recipes.get("coin")), make_limits(max_bytes, max_megapixels)
+    pipeline, limits = make_pipeline("coin"), make_limits(max_bytes, max_megapixels)
     results: list[dict[str, Any]] = []
     failed = 0
     for photo in photos:
         try:
-            loaded = load(photo, limits=limits, reduce_to=REDUCE_TO)
+            loaded = load_photo(photo, limits)
             patch = pipeline.look(loaded)
         except PhotoError as error:
             failed += 1
@@ -69,10 +66,7 @@ def quality(
                 write(f"  ({issue.unit}: {issue.measured:.3g}, limit {issue.limit:.3g})")
     if as_json:
         emit(results if len(photos) > 1 else results[0])
-    if failed:
-        if len(photos) > 1:
-            say(f"{failed:,} of {count(len(photos), 'photo')} could not be used")
-        raise typer.Exit(1)
+    leave_if_failed(failed, len(photos))
 
 
 def cutout(
@@ -99,13 +93,13 @@ def cutout(
     """
     colour = parse_colour(background)
     _check_out(out, photo, every, colour is not None)
-    from obverse import canvas, cutout, recipes
+    from obverse import canvas, cutout, tray
     from obverse.photo import load
-    from obverse.pipeline import Pipeline
 
     loaded = load(photo, limits=make_limits(max_bytes, max_megapixels))
-    regions = Pipeline(recipes.get("coin")).find(loaded)
+    regions = make_pipeline("coin").find(loaded)
     if every:
+        regions = tray.reading_order(regions)
         out.mkdir(parents=True, exist_ok=True)
         jobs = [(r, out / f"{Path(photo).stem}-{n}.png") for n, r in enumerate(regions, 1)]
         keep_photos([path for _, path in jobs], [photo])

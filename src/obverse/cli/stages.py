@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from obverse.cli.console import emit, write, write_table
 from obverse.cli.options import (
     Draw,
+    FinderName,
     Json,
     MaxBytes,
     MaxMegapixels,
@@ -27,23 +29,25 @@ from obverse.errors import UsageError
 
 if TYPE_CHECKING:
     from obverse import Catalogue
+    from obverse.catalogue.store import Hits
     from obverse.photo import Limits
     from obverse.pipeline import Pipeline
-    from obverse.types import Patch, Photo, Region
+    from obverse.types import Embedding, Patch, Photo, Region
 
 
 def find(
     photo: OnePhoto,
     recipe: RecipeName = None,
+    finder: FinderName = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
     """Where are the objects? Largest and best first."""
-    _check_picture(draw, photo)
-    pipeline = _pipeline(recipe)
-    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
+    check_picture(draw, photo)
+    pipeline = make_pipeline(recipe, finder)
+    loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
     if draw is not None:
         from obverse import draw as drawing
@@ -71,8 +75,8 @@ def normalise(
     as_json: Json = False,
 ) -> None:
     """Undo tilt, take off the background, even the light."""
-    _check_picture(draw, photo)
-    done = _prepare(_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
+    check_picture(draw, photo)
+    done = _prepare(make_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
     if draw is not None:
         from obverse import draw as drawing
 
@@ -95,8 +99,8 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """A vector and a map: what the search sees of an object."""
-    _check_picture(draw, photo)
-    pipeline = _pipeline(recipe)
+    check_picture(draw, photo)
+    pipeline = make_pipeline(recipe)
     done = _prepare(pipeline, photo, region, make_limits(max_bytes, max_megapixels))
     embedding = pipeline.embed([done.patch])[0]
     if draw is not None:
@@ -114,7 +118,13 @@ def embed(
 
 def search(
     catalogue: Uri,
-    photo: OnePhoto,
+    photo: Annotated[
+        str | None, typer.Argument(metavar="[PHOTO]", help="A picture file, or --text.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="Instead of a photo, in a catalogue made with CLIP."),
+    ] = None,
     region: RegionNumber = 1,
     top: Top = 17,
     draw: Draw = None,
@@ -122,21 +132,24 @@ def search(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """The nearest views by vector, before anything is verified."""
-    _check_picture(draw, photo)
-    from obverse import Catalogue
+    """The nearest views by vector, of a photo or of words.
 
-    limits = make_limits(max_bytes, max_megapixels)
-    with Catalogue(catalogue, create=False, limits=limits) as opened:
-        done = _prepare(opened.pipeline, photo, region, limits)
-        hits = opened.pipeline.search(opened.store, opened.pipeline.embed_query(done.patch))
-        found = [
-            Found(view, item, float(similarity))
-            for view, item, similarity in zip(
-                hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True
-            )
-        ]
-        _tell_found(opened, done, found, "nearest by vector", draw, as_json)
+    Nothing is verified yet. Words need a catalogue made with CLIP or SigLIP.
+    """
+    if (photo is None) == (text is None):
+        raise UsageError("search takes a photo or --text", hint="give one of them")
+    check_picture(draw, photo)
+    limits, words = make_limits(max_bytes, max_megapixels), "nearest by vector"
+    if photo is not None:
+        with _asked(catalogue, photo, region, limits) as asked:
+            found = _nearest(asked.hits, top)
+            _tell_found(asked.opened, asked.done, found, words, draw, as_json)
+    else:
+        from obverse import Catalogue
+
+        with Catalogue(catalogue, create=False, limits=limits) as opened:
+            hits = opened.store.search(opened.pipeline.embed_text(text or ""), top)
+            _tell_found(opened, text or "", _nearest(hits, top), words, draw, as_json)
 
 
 def verify(
@@ -150,15 +163,10 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """The nearest views by how well they agree at the best turn."""
-    _check_picture(draw, photo)
-    from obverse import Catalogue
-
-    limits = make_limits(max_bytes, max_megapixels)
-    with Catalogue(catalogue, create=False, limits=limits) as opened:
-        done = _prepare(opened.pipeline, photo, region, limits)
-        query = opened.pipeline.embed_query(done.patch)
-        hits = opened.pipeline.search(opened.store, query)
-        scores, turns = opened.pipeline.verify(query, hits)
+    check_picture(draw, photo)
+    with _asked(catalogue, photo, region, make_limits(max_bytes, max_megapixels)) as asked:
+        hits = asked.hits
+        scores, turns = asked.opened.pipeline.verify(asked.query, hits)
         order = sorted(range(len(hits.views)), key=lambda i: -float(scores[i]))[:top]
         found = [
             Found(
@@ -170,66 +178,8 @@ def verify(
             )
             for i in order
         ]
-        _tell_found(opened, done, found, "best agreement, turned to lie alike", draw, as_json)
-
-
-def year(
-    photo: OnePhoto,
-    years: Annotated[
-        str, typer.Option(metavar="YEARS", help="Possible years, e.g. 1948,1951-1953 (Gregorian).")
-    ] = "",
-    calendar: Annotated[
-        str, typer.Option(metavar="NAME", help="How years are counted, e.g. showa,heisei or hijri.")
-    ] = "",
-    turn: Annotated[
-        float | None,
-        typer.Option(
-            min=-360, max=360, help="Degrees it lies turned left of upright; else any turn."
-        ),
-    ] = None,
-    region: RegionNumber = 1,
-    draw: Draw = None,
-    max_bytes: MaxBytes = None,
-    max_megapixels: MaxMegapixels = None,
-    as_json: Json = False,
-) -> None:
-    """Read the year on an object, without a catalogue."""
-    from obverse.words import percent
-    from obverse.year.calendars import dates_of, numbers_in
-
-    _check_picture(draw, photo)
-    if years and not numbers_in(years):
-        raise UsageError(f"no year in {years!r}", hint="write years as 1948,1951-1953")
-    dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})
-    if not dates:
-        raise UsageError(f"{calendar} has none of the years {years}", hint="give Gregorian years")
-    pipeline = _pipeline(None)
-    loaded = _load(photo, make_limits(max_bytes, max_megapixels))
-    where = pick(pipeline.find(loaded), region, photo)
-    reading = pipeline.years.read(loaded, where, dates, turn).best
-    if draw is not None:
-        from obverse import draw as drawing
-
-        drawing.save(drawing.year(loaded, where, reading), draw)
-    if as_json:
-        told = None if reading is None else reading.to_dict()
-        emit({"photo": loaded.to_dict(), "region": where.to_dict(), "year": told})
-    elif reading is None:
-        write(f"{photo}: no year could be read")
-    else:
-        also = "" if reading.written == str(reading.year) else f", written {reading.written}"
-        write(f"{photo}: {reading.year} ({percent(reading.probability)}){also}")
-
-
-def _check_calendar(names: str) -> str:
-    """Calendars as the user named them. Raises ``UsageError`` for an unknown one."""
-    from obverse.year.calendars import CALENDARS
-
-    for name in filter(None, re.split(r"[,\s]+", names.lower())):
-        if name not in CALENDARS:
-            known = ", ".join(CALENDARS)
-            raise UsageError(f"unknown calendar {name!r}", hint=f"choose from: {known}")
-    return names
+        words = "best agreement, turned to lie alike"
+        _tell_found(asked.opened, asked.done, found, words, draw, as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +220,42 @@ class Prepared:
         }
 
 
-def _pipeline(recipe: str | None) -> Pipeline:
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """An object, and the views of a catalogue that are nearest to it."""
+
+    opened: Catalogue
+    done: Prepared
+    query: Embedding
+    hits: Hits
+
+
+@contextmanager
+def _asked(catalogue: str, photo: str, region: int, limits: Limits) -> Iterator[Asked]:
+    """Open a catalogue and search it for an object of a photo."""
+    from obverse import Catalogue
+
+    with Catalogue(catalogue, create=False, limits=limits) as opened:
+        done = _prepare(opened.pipeline, photo, region, limits)
+        query = opened.pipeline.embed_query(done.patch)
+        yield Asked(opened, done, query, opened.pipeline.search(opened.store, query))
+
+
+def _nearest(hits: Hits, top: int) -> list[Found]:
+    rows = zip(hits.views[:top], hits.items[:top], hits.similarity[:top], strict=True)
+    return [Found(view, item, float(similarity)) for view, item, similarity in rows]
+
+
+def make_pipeline(recipe: str | None = None, finder: str | None = None) -> Pipeline:
+    """The stages of a recipe, or of the default one, with its finder or the one named."""
     from obverse import recipes
     from obverse.pipeline import Pipeline
 
-    return Pipeline(recipes.get(recipe or recipes.DEFAULT))
+    return Pipeline(recipes.get(recipe or recipes.DEFAULT, finder=finder or ""))
 
 
-def _load(photo: str, limits: Limits) -> Photo:
+def load_photo(photo: str, limits: Limits) -> Photo:
+    """A photo as the pipeline wants it."""
     from obverse.photo import load
     from obverse.pipeline import REDUCE_TO
 
@@ -285,7 +263,7 @@ def _load(photo: str, limits: Limits) -> Photo:
 
 
 def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
-    loaded = _load(photo, limits)
+    loaded = load_photo(photo, limits)
     regions = pipeline.find(loaded)
     region = pick(regions, number, photo)
     return Prepared(loaded, region, pipeline.normalise(loaded, region))
@@ -302,13 +280,13 @@ def pick(regions: list[Region], number: int, photo: str) -> Region:
     return regions[number - 1]
 
 
-def _check_picture(draw: Path | None, photo: str) -> None:
+def check_picture(draw: Path | None, photo: str | None) -> None:
     """Refuse a picture that could not be written before the work is done, not after."""
     if draw is not None:
         from obverse.canvas import check_format
 
         check_format(draw)
-        keep_photos([draw], [photo])
+        keep_photos([draw], [photo] if photo else [])
 
 
 def _ellipse(region: Region) -> str:
@@ -322,7 +300,7 @@ def _ellipse(region: Region) -> str:
 
 def _tell_found(
     opened: Catalogue,
-    done: Prepared,
+    done: Prepared | str,
     found: list[Found],
     words: str,
     draw: Path | None,
@@ -342,12 +320,21 @@ def _tell_found(
             share = f.similarity if f.score is None else f.score
             title = items[f.item].name
             cards.append(drawing.Card(pixels, title, f"{share:.3f}", max(share, 0.0)))
-        drawing.save(drawing.shortlist(done.patch, cards, words), draw)
+        if isinstance(done, str):
+            is_disc = opened.pipeline.recipe.geometry == "disc"
+            drawing.save(drawing.contact(cards, f"“{done}”: {words}", is_disc), draw)
+        else:
+            drawing.save(drawing.shortlist(done.patch, cards, words), draw)
     if as_json:
         results = [
             {**f.to_dict(), "title": items[f.item].title, "side": views[f.view].side} for f in found
         ]
-        emit({"photo": done.photo.to_dict(), "region": done.region.to_dict(), "found": results})
+        asked = (
+            {"text": done}
+            if isinstance(done, str)
+            else {"photo": done.photo.to_dict(), "region": done.region.to_dict()}
+        )
+        emit({**asked, "found": results})
         return
     verified = any(f.score is not None for f in found)
     head = ("", "similarity", *(("score", "turn") if verified else ()), "item", "side", "title")

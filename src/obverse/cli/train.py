@@ -121,6 +121,31 @@ def adapt(
         write(f"{catalogue}: {done.said}")
 
 
+def calibrate(
+    catalogue: Uri,
+    off: Annotated[bool, typer.Option("--off", help="Go back to the shipped one.")] = False,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit the probabilities to a catalogue's own items, if it helps.
+
+    Its views are asked as queries, with their item in the catalogue and without. What is fitted is
+    judged on items it was not fitted on, against the calibration that the package ships.
+    """
+    from obverse import Catalogue
+    from obverse.train import calibrate as calibrating
+
+    with Catalogue(catalogue, create=False, any_model=off) as opened, show_progress() as progress:
+        if off:
+            done = calibrating.take_off(opened)
+        else:
+            done = calibrating.calibrate(opened, seed=seed, progress=progress)
+    if as_json:
+        emit({"catalogue": catalogue, **done.to_dict()})
+    else:
+        write(f"{catalogue}: {done.said}")
+
+
 def _need_extra() -> None:
     """Raises ``MissingExtra`` where training cannot run; and from here on Ctrl-C tells the way."""
     missing = [name for name in NEEDED if find_spec(name) is None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from obverse.cli.console import emit, write, write_table
+from obverse.cli.console import emit, say, write, write_table
 from obverse.cli.options import Draw, Json, MaxBytes, MaxMegapixels, keep_photos, make_limits
 
 zoo = typer.Typer(
@@ -33,6 +34,24 @@ def list_zoo(context: typer.Context, as_json: Json = False) -> None:
     write_table(("--post", "what it is", "acts on"), ((e.name, e.what, e.acts) for e in post.TABLE))
 
 
+@zoo.command()
+def export(
+    model: Annotated[str, typer.Argument(metavar="hf:MODEL", help="hf:NAME_OR_FOLDER[:POOLING].")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
+    as_json: Json = False,
+) -> None:
+    """Write a model of transformers as ONNX, to run without torch."""
+    from obverse.zoo.export import export as write_model
+
+    made = write_model(model, out)
+    if as_json:
+        emit(made)
+        return
+    size = f"{made['bytes'] / 1e6:.1f} MB, {made['dim']:,} numbers"
+    write(f"{made['card']}: {size}, differs from torch by {made['onnx_vs_torch']:.1g} at most")
+    say(f"use it: obverse add CATALOGUE PHOTOS --embedder onnx:{made['card']}")
+
+
 def compare(
     first: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture file.")],
     second: Annotated[str, typer.Argument(metavar="PHOTO", help="Another.")],
@@ -45,9 +64,10 @@ def compare(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """How alike two pictures are: pixels, histograms, hashes, embeddings, keypoints.
+    """How alike two pictures are, by every measure.
 
-    Pixels are compared at the first picture's size. --draw shows the keypoints found again.
+    By pixels, histograms, hashes, embeddings and keypoints. Pixels are compared at the first
+    picture's size. --draw shows the keypoints found again.
     """
     if draw is not None:
         from obverse.canvas import check_format

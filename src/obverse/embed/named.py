@@ -168,6 +168,26 @@ def load(recipe: Recipe, fitted: bytes | None = None, where: object = "") -> Emb
         ) from error
 
 
+def describe_text(embedder: Embedder, text: str) -> F32:
+    """Words as a vector among those of pictures, float32 (dim,), of unit length.
+
+    Raises:
+        UsageError: no words, or the embedder knows none.
+    """
+    if isinstance(embedder, Processed):
+        whole = describe_text(embedder.base, text)
+        return np.asarray(embedder.chain.apply(whole[None])[0], np.float32)
+    described = getattr(getattr(embedder, "descriptor", None), "describe_text", None)
+    if described is None:
+        raise UsageError(
+            f"embedder {embedder.name!r} knows no words",
+            hint="make the catalogue with: --embedder hf:openai/clip-vit-base-patch32",
+        )
+    if not text.strip():
+        raise UsageError("the text is empty", hint="say what to look for")
+    return np.asarray(zoo.unit(described([text]))[0], np.float32)
+
+
 def models(recipe: Recipe) -> dict[str, str]:
     """The embedder as far as it is known before anything is fitted."""
     found = zoo.entry(recipe.embedder)

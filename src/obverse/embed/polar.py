@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from obverse import network
+from obverse import network, shipped
 from obverse.errors import ModelError
 from obverse.normalise import preprocessing
 from obverse.types import F32, I8, U8, Array, Embedding, Patch
@@ -90,14 +89,7 @@ class PolarEmbedder:
 
 
 def _shipped() -> tuple[dict[str, Any], bytes]:
-    folder = resources.files("obverse") / "models"
-    try:
-        card: dict[str, Any] = json.loads((folder / "polar.json").read_text("utf-8"))
-        model = (folder / card["file"]).read_bytes()
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"the polar model cannot be read ({error})", hint="install the package again"
-        ) from error
+    card, model = shipped.model("polar", "the polar model")
     if card["preprocessing"] != preprocessing():
         raise ModelError(
             "the polar model was built for other preprocessing", hint="build it again: make model"

@@ -10,12 +10,12 @@ the words; ``models/words.json`` is their card.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-from importlib import resources
 
 import numpy as np
 
-from obverse.errors import ModelError
+from obverse import shipped
 from obverse.normalise import SIZE
 from obverse.types import F32, Array, Embedding, Patch
 from obverse.verify import keypoints
@@ -40,16 +40,8 @@ class VladEmbedder:
     name = "vlad"
 
     def __init__(self) -> None:
-        path = resources.files("obverse") / "models" / "words.npz"
-        try:
-            data = path.read_bytes()
-            with path.open("rb") as stream, np.load(stream) as stored:
-                self._mean, self._basis = stored["mean"], stored["basis"]
-                self._words = stored["words"]
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"the visual words cannot be read ({error})", hint="install the package again"
-            ) from error
+        data, tables = shipped.read("words.npz", "the table of visual words", _tables)
+        self._mean, self._basis, self._words = tables
         self.dim = int(self._words.size)
         self.map_shape = (self.dim, 1, 1)
         said = json.dumps([keypoints.fingerprint("sift"), COLOUR_WEIGHT, MIDDLE])
@@ -92,3 +84,9 @@ def reduce(found: Keypoints, mean: F32, basis: F32) -> F32:
     unit = keypoints.unit(found.descriptors)
     colours = found.colours.astype(np.float32) * COLOUR_WEIGHT
     return np.hstack([(unit - mean) @ basis, colours]).astype(np.float32)
+
+
+def _tables(data: bytes) -> tuple[bytes, tuple[F32, F32, F32]]:
+    """The file itself, which the fingerprint is made of, and what it holds."""
+    with np.load(io.BytesIO(data)) as stored:
+        return data, (stored["mean"], stored["basis"], stored["words"])

@@ -22,9 +22,10 @@ THUMBNAIL = 160
 class Asker:
     """Asks queries one by one and keeps what the report needs of each answer."""
 
-    def __init__(self, library: Library, top: int) -> None:
+    def __init__(self, library: Library, top: int, max_wrong: float | None = None) -> None:
         self.library = library
         self.top = top
+        self.max_wrong = max_wrong
         self.hashes: set[str] = set()
         self._drafts: dict[str, _Draft] = {}
 
@@ -52,7 +53,7 @@ class Asker:
         blank = Prediction(photo=case.photo, role=case.role, item=case.item)
         begun = time.perf_counter()
         try:
-            answer = self.library.identify(case.path, top=self.top)
+            answer = self.library.identify(case.path, top=self.top, max_wrong=self.max_wrong)
         except PhotoError as error:
             return replace(blank, error=type(error).__name__, reason=error.what)
         total = 1000 * (time.perf_counter() - begun)

@@ -21,9 +21,10 @@ KEEP = 16
 
 ASIDE = (
     *("evaluate", "mint", "server", "train", "cli", "year"),
-    *("canvas.py", "compare.py", "cutout.py", "decide.py", "draw.py", "errors.py", "fonts"),
-    *("draw_sides.py", "draw_tray.py", "found.py", "fuse.py", "layer.py", "quality.py"),
-    *("search.py", "tray.py", "words.py"),
+    *("canvas.py", "client.py", "compare.py", "cutout.py", "decide.py", "errors.py", "explain.py"),
+    *("draw.py", "draw_answer.py", "draw_mask.py", "draw_parts.py", "draw_separation.py"),
+    *("draw_sides.py", "draw_tray.py", "draw_year.py", "fonts", "found.py", "fuse.py", "heat.py"),
+    *("layer.py", "lines.py", "quality.py", "separate.py", "to_onnx.py", "tray.py", "words.py"),
 )
 """Parts of the package that leave no trace in a catalogue; all others do."""
 

@@ -32,7 +32,7 @@ class Library(Protocol):
 
     def add(self, source: Iterable[Row], *, progress: Progress | None = None) -> Added: ...
 
-    def identify(self, photo: Path, *, top: int = 5) -> Answer: ...
+    def identify(self, photo: Path, *, top: int = 5, max_wrong: float | None = None) -> Answer: ...
 
     def views(self, item: str | None = None) -> list[View]: ...
 
@@ -83,11 +83,13 @@ class Own:
         from obverse.pipeline import Pipeline
 
         pipeline = Pipeline(self._chosen)
+        # These shape answers and are kept by name, beside models that may be the same.
+        by_name = {"post": self._chosen.post, "verified by": self._chosen.verifier}
         if not named.needs_fitting(self._chosen):
-            return expected_manifest(pipeline).models
+            return expected_manifest(pipeline).models | by_name
         # What is fitted is not known before there is a catalogue; what it is fitted on is.
         verifier = f"{self._chosen.verifier}-{pipeline.verifier.fingerprint}"
-        return named.models(self._chosen) | {"verifier": verifier}
+        return named.models(self._chosen) | {"verifier": verifier} | by_name
 
     def models(self) -> Mapping[str, str]:
         return self._models

@@ -110,6 +110,14 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
             _percent(chosen.rejected),
             f"{_percent(chosen.rejected_unknown)} of all are unknown and rightly so",
         ),
+        *(
+            (
+                f"at {_percent(wrong)} wrong",
+                f"{_percent(p.correct)} correct",
+                f"{_percent(p.wrong)} wrong, {_percent(p.rejected)} rejected, in hindsight",
+            )
+            for wrong, p in open_set.points.items()
+        ),
         ("correct, as shipped", _percent(shipped.correct), "the decision of the package"),
         ("wrong, as shipped", _percent(shipped.wrong), ""),
         ("rejected, as shipped", _percent(shipped.rejected), ""),

@@ -15,6 +15,8 @@ from obverse.types import F64
 
 KS = (1, 2, 5, 10, 20)
 """The k of recall@k."""
+WRONG = (0.005, 0.01, 0.02)
+"""Shares of wrong answers that every report tells the outcomes at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +148,16 @@ class OpenSet:
     Attributes:
         auroc, fpr95: None without queries of both kinds.
         max_wrong: the wrong rate chosen.
-        chosen: outcomes at the threshold that keeps to it.
-        shipped: outcomes of the decision that is shipped.
+        chosen: outcomes at the threshold that keeps to it here, in hindsight.
+        points: outcomes in hindsight at each of ``WRONG``.
+        shipped: outcomes of the decision that was given, by the catalogue's calibration.
     """
 
     auroc: float | None
     fpr95: float | None
     max_wrong: float
     chosen: Outcomes
+    points: Mapping[float, Outcomes]
     shipped: Outcomes
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +166,7 @@ class OpenSet:
             "fpr95": self.fpr95,
             "max_wrong": self.max_wrong,
             **self.chosen.to_dict(),
+            "points": {str(wrong): point.to_dict() for wrong, point in self.points.items()},
             "shipped": {k: v for k, v in self.shipped.to_dict().items() if k != "threshold"},
         }
 
@@ -318,6 +323,7 @@ def summarise(
             fpr95=metrics.fpr_at_tpr(high, low, 0.95),
             max_wrong=setting.max_wrong,
             chosen=metrics.operating_point(score, right, unknown, setting.max_wrong),
+            points={w: metrics.operating_point(score, right, unknown, w) for w in WRONG},
             shipped=metrics.count_outcomes([p.known for p in predictions], right, unknown),
         ),
         ece=metrics.ece(*calibrated),

@@ -35,7 +35,7 @@ def evaluate(
     post: str = "",
     verifier: str = "",
     cache: str | Path | None = None,
-    max_wrong: float = MAX_WRONG,
+    max_wrong: float | None = None,
     top: int = max(KS),
     limit: int | None = None,
     workers: int = 1,
@@ -57,7 +57,8 @@ def evaluate(
         post: what is done to vectors (``obverse.zoo.post``).
         verifier: name of the verifier; empty for the usual one.
         cache: folder for catalogues; see ``obverse.evaluate.cache.place``.
-        max_wrong: the share of wrong answers to choose the operating point by, 0 to 1.
+        max_wrong: the share of wrong answers to decide by, 0 to 1, as ``Catalogue.identify`` takes
+            it; None leaves the usual threshold, and ``MAX_WRONG`` is chosen in hindsight.
         top: candidates asked for; ranks past it count as not found; at least 20.
         limit: ask no more than so many queries, spread evenly over the file.
         workers: photos identified at once; more than one makes the times of a stage longer.
@@ -69,7 +70,7 @@ def evaluate(
         UsageError: an argument out of range.
         CatalogueError, ModelError: the catalogue cannot be built.
     """
-    if not 0 <= max_wrong <= 1:
+    if max_wrong is not None and not 0 <= max_wrong <= 1:
         raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
     if top < max(KS):
         raise UsageError(f"top is {top}", hint=f"recall@{max(KS)} needs at least {max(KS)}")
@@ -83,7 +84,7 @@ def evaluate(
     built = _build(plan, subject, caching.place(cache), tell)
     ready = time.perf_counter()
     try:
-        asker = Asker(built.library, top)
+        asker = Asker(built.library, top, max_wrong)
         plan = replace(plan, rows=(*plan.catalogue, *_spread(plan.queries, limit)))
         predictions = tuple(asker.ask_all(plan.queries, workers, tell))
         done = time.perf_counter()
@@ -99,7 +100,7 @@ def evaluate(
         setting=Setting(
             recipe=subject.recipe,
             models=subject.models(),
-            max_wrong=max_wrong,
+            max_wrong=MAX_WRONG if max_wrong is None else max_wrong,
             top=top,
             limit=limit,
             workers=workers,

@@ -9,7 +9,8 @@ NAMES = ("unet", "classical", "whole")
 
 
 def get(name: str) -> Finder:
-    """The finder of that name. Raises ``UsageError`` for an unknown one."""
+    """The finder of that name: one of ``NAMES``, or one that is told what to look for, such as
+    ``owlvit:coin`` (``obverse.find.prompted``). Raises ``UsageError`` for an unknown one."""
     if name == "unet":
         from obverse.find.unet import UNetFinder
 
@@ -22,4 +23,9 @@ def get(name: str) -> Finder:
         from obverse.find.whole import WholeFinder
 
         return WholeFinder()
-    raise UsageError(f"unknown finder {name!r}", hint=f"choose one of: {', '.join(NAMES)}")
+    if ":" in name:
+        from obverse.find import prompted
+
+        return prompted.get(name)
+    known = ", ".join((*NAMES, "owlvit:PROMPT", "clipseg:PROMPT"))
+    raise UsageError(f"unknown finder {name!r}", hint=f"choose one of: {known}")

@@ -13,16 +13,12 @@ fraction of a pixel. Both are in ``rims``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
 import cv2
 import numpy as np
 
-from obverse import network
-from obverse.errors import ModelError
+from obverse import network, shipped
 from obverse.find.classical import ClassicalFinder, bounds
 from obverse.find.ellipses import to_ellipse
 from obverse.find.rims import (
@@ -96,14 +92,7 @@ class UNetFinder:
     name = "unet"
 
     def __init__(self) -> None:
-        folder = resources.files("obverse") / "models"
-        try:
-            self.card: dict[str, Any] = json.loads((folder / "finder.json").read_text("utf-8"))
-            model = (folder / self.card["file"]).read_bytes()
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(
-                f"the finder's model cannot be read ({error})", hint="install the package again"
-            ) from error
+        self.card, model = shipped.model("finder", "the finder's model")
         self._spare = ClassicalFinder()
         self._session = network.load(model)
 

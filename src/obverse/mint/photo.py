@@ -95,7 +95,7 @@ def snap(
         float(rng.beta(1.5, 2.5)),
         float(rng.uniform(0.3, 1.0)),
     )
-    pose = _pose(angle, tilt * float(rng.choice([-1, 1])), turn)
+    pose = pose_of(angle, tilt * float(rng.choice([-1, 1])), turn)
     face = render(coin, side, year, light, finish, rng, pose=pose)
     scene = GROUNDS[ground](h, w, rng)
     _scatter(scene, ellipse, light, rng)
@@ -116,8 +116,8 @@ def face_to_photo(ellipse: Ellipse, turn: float) -> F64:
     return np.hstack([squash @ turned, [[ellipse.cx], [ellipse.cy]]])
 
 
-def _pose(angle: float, tilt: float, turn: float) -> F64:
-    """Rotation from the coin's frame to the camera's: a turn, then a tilt about the ellipse's
+def pose_of(angle: float, tilt: float, turn: float) -> F64:
+    """The rotation from the coin's frame to the camera's: a turn, then a tilt about the ellipse's
     major axis. Frames have x right, y up and z to the viewer."""
     t, d = math.radians(turn), math.radians(tilt)
     spin = np.array([[math.cos(t), -math.sin(t), 0], [math.sin(t), math.cos(t), 0], [0, 0, 1]])

@@ -72,14 +72,15 @@ def mint(
     the first ones as they are.
 
     Args:
-        out: the folder to write to; made if missing, files of the same name are replaced.
+        out: the folder to write to; made if missing. Where coins were minted before, files of the
+            same name are replaced.
         types: how many coin types, at least 1.
         photos: photos per type, sides in turn, each of another specimen.
         seed: 0 or more.
         size: pixels a side of a catalogue scan, 64 to 2048.
         progress: told after each type.
     Raises:
-        UsageError: a number makes no sense, or ``out`` is not a folder.
+        UsageError: a number makes no sense, or ``out`` is no folder or holds other things.
     """
     if types < 1 or photos < 0 or seed < 0:
         raise UsageError(
@@ -89,7 +90,11 @@ def mint(
     if not 64 <= size <= 2048:
         raise UsageError(f"a scan of {size} pixels", hint="choose a size from 64 to 2048")
     if out.exists() and not out.is_dir():
-        raise UsageError("not a folder", where=out, hint="name a new or an existing folder")
+        raise UsageError("not a folder", where=out, hint="name a new or an empty folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / "truth.csv").is_file():
+        raise UsageError(
+            "holds something that was not minted", where=out, hint="name a new or an empty folder"
+        )
     for name in ("catalogue", "photos", "masks"):
         (out / name).mkdir(parents=True, exist_ok=True)
     catalogue: list[Sequence[object]] = []

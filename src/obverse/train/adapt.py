@@ -14,16 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
 from obverse.errors import UsageError
 from obverse.layer import Layer
-from obverse.normalise import ANGLES
-from obverse.train.degrade import degrade
-from obverse.train.pictures import frame
-from obverse.types import F32, F64, U8, Array, Embedding, Patch, Progress, Region, View
+from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
+from obverse.types import F32, F64, Array, Embedding, Progress, View
 from obverse.verify.polar import unit
 
 LEAST_VIEWS, LEAST_ITEMS = 8, 5
@@ -40,38 +37,16 @@ LEAST_TWINS = 30
 STRENGTHS = (0.0, 0.15, 0.3, 0.5)
 """How far from the identity. On composed phone-like photos, which the degradations only resemble,
 0.15 to 0.5 was level or a little better; 0.7 and more won on degraded copies and lost there."""
-OFF_CELL = 0.14
-"""A query is embedded at four turns a cell, so it lies within an eighth of one of a view."""
-DRAWS, DOUBT = 2000, 0.05
-"""Bootstrap draws of items; the share of them that may show no gain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adapted:
-    """What came of it.
-
-    Attributes:
-        kept: is a layer on now?
-        said: that in one line.
-        card: strengths, queries, figures before and after; empty where nothing was measured.
-    """
-
-    kept: bool
-    said: str
-    card: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"kept": self.kept, "said": self.said, **self.card}
-
-
-def take_off(catalogue: Catalogue) -> Adapted:
+def take_off(catalogue: Catalogue) -> Fitted:
     """Remove the layer."""
-    had = catalogue.store.layer() is not None
-    catalogue.store.put_layer(None)
-    return Adapted(False, "the layer is off" if had else "there was no layer", {})
+    had = catalogue.store.blob("layer") is not None
+    _keep(catalogue, None)
+    return Fitted(False, "the layer is off" if had else "there was no layer", {})
 
 
-def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = None) -> Adapted:
+def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = None) -> Fitted:
     """Fit, choose, judge; the layer is stored if it helped, and one from before goes if not.
 
     Args:
@@ -91,12 +66,12 @@ def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = No
             hint="adapt degrades round things only, for embedders whose maps turn with them",
         )
     rng = np.random.default_rng(seed)
-    views = _sample(catalogue, rng)
+    views = sample(catalogue, MOST_VIEWS, rng)
     items = np.array([view.item for view in views])
     names = np.unique(items)
     if len(views) < LEAST_VIEWS or len(names) < LEAST_ITEMS:
-        return Adapted(
-            catalogue.store.layer() is not None,
+        return Fitted(
+            catalogue.store.blob("layer") is not None,
             f"too small to adapt to: {len(views)} of at least {LEAST_VIEWS} views, "
             f"{len(names)} of at least {LEAST_ITEMS} items; nothing changed",
             {},
@@ -109,7 +84,7 @@ def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = No
         for name, count in COPIES.items()
     }
     scatters = bench.scatters(copies["fit"])
-    twins = bench.twins()
+    twins = have_twins(views)
     real = min(np.sum(twins & (parts == part)) for part in ("choose", "judge")) >= LEAST_TWINS
     asked = {
         part: bench.as_queries(np.flatnonzero(twins & (parts == part))) if real else copies[part]
@@ -137,14 +112,22 @@ def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = No
     )
     words = f"{moved} on {len(before)} queries of held-out items ({card['judged_on']})"
     if not helps:
-        catalogue.store.put_layer(None)
-        pipeline.layer = None
-        return Adapted(False, f"no layer: it would not help beyond chance, {words}", card)
+        _keep(catalogue, None)
+        return Fitted(False, f"no layer: it would not help beyond chance, {words}", card)
     gain = float(np.median(plain) / max(float(np.median(layered)), 1e-6))
     layer = _layer(scatters, chosen, gain, catalogue.store.manifest.models["embedder"], card)
-    catalogue.store.put_layer(layer.to_bytes())
-    pipeline.layer = layer
-    return Adapted(True, f"layer on: {words}", card)
+    _keep(catalogue, layer)
+    return Fitted(True, f"layer on: {words}", card)
+
+
+def _keep(catalogue: Catalogue, layer: Layer | None) -> None:
+    """Store the layer, or take it off. A calibration of the catalogue's own was fitted to the
+    scores before, so it goes when they change."""
+    before = catalogue.store.blob("layer")
+    after = None if layer is None else layer.to_bytes()
+    catalogue.keep("layer", after)
+    if before or after:
+        catalogue.keep("calibration", None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,21 +156,14 @@ class _Bench:
         each = int(np.clip(count // max(len(index), 1), 1, MOST_COPIES))
         shown = np.repeat(rng.permutation(index)[:count], each)
         embeddings: list[Embedding] = []
-        cell = 360 * (ANGLES // self.maps.shape[2]) / ANGLES
         for start in range(0, len(shown), 32):
             patches = [
-                _patch(degrade(_cut(self.views[i]), rng, turn=cell * rng.uniform(-1, 1) * OFF_CELL))
-                for i in shown[start : start + 32]
+                degraded(self.views[i], self.maps.shape[2], rng) for i in shown[start : start + 32]
             ]
             embeddings += self.pipeline.embed(patches)
             if progress:
                 progress(len(embeddings), len(shown), "degraded copies")
         return Queries(shown, embeddings)
-
-    def twins(self) -> Array:
-        """Bool (n,): views with another of the same item and the same known side."""
-        keys = [(v.item, v.side) for v in self.views]
-        return np.array([bool(k[1]) and keys.count(k) > 1 for k in keys])
 
     def as_queries(self, index: Array) -> Queries:
         """Views asked as they are."""
@@ -242,24 +218,6 @@ class _Bench:
         return ranks
 
 
-def _sample(catalogue: Catalogue, rng: np.random.Generator) -> list[View]:
-    ids = sorted(entry[0] for found in catalogue.store.hashes().values() for entry in found)
-    some = rng.permutation(len(ids))[:MOST_VIEWS]
-    return catalogue.store.views([ids[i] for i in sorted(some)], embeddings=True)
-
-
-def _cut(view: View) -> U8:
-    """The view's stored picture as training pictures are cut: the rim at ``RADIUS``."""
-    coded = np.frombuffer(view.thumbnail, np.uint8)
-    return frame(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8))
-
-
-def _patch(polar: U8) -> Patch:
-    """What the embedder takes; of a patch it looks at the polar image only."""
-    colour = np.repeat(polar[..., None], 3, axis=2)
-    return Patch(colour, colour, colour, np.eye(2, 3), Region((0.0, 0.0, 1.0, 1.0), 1.0))
-
-
 def _layer(
     scatters: tuple[F64, F64],
     strengths: tuple[float, float],
@@ -294,11 +252,7 @@ def _figures(ranks: F64) -> dict[str, float]:
 
 
 def _is_better(before: F64, after: F64, owner: Array, rng: np.random.Generator) -> bool:
-    """Does the mean reciprocal rank rise in all but ``DOUBT`` of the bootstrap draws of items, and
-    recall@1 not fall? Queries of one item are no independent evidence."""
+    """Does the mean reciprocal rank rise beyond chance, and recall@1 not fall?"""
     if np.mean(after == 1) < np.mean(before == 1):
         return False
-    names, which = np.unique(owner, return_inverse=True)
-    gains = np.bincount(which, after - before) / np.bincount(which)
-    draws = rng.integers(0, len(names), (DRAWS, len(names)))
-    return bool(np.mean(gains[draws].mean(axis=1) <= 0) < DOUBT)
+    return beyond_chance(after - before, owner, rng)

@@ -9,17 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
-from torch import Tensor, nn
 
-from obverse.errors import ModelError
 from obverse.normalise import ANGLES, RADII, preprocessing
+from obverse.to_onnx import to_onnx
 from obverse.train.model import Polar
-from obverse.types import U8, Array
-
-TOLERANCE = 1e-3
-"""Largest difference allowed between any output of the ONNX file and torch's."""
+from obverse.types import U8
 
 
 def export_embedder(
@@ -74,42 +69,6 @@ def export_embedder(
     described = out / "polar.json"
     described.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return described
-
-
-def to_onnx(
-    model: nn.Module, images: Tensor, path: Path, inputs: list[str], outputs: list[str]
-) -> float:
-    """Write a model of one input as ONNX, any batch size, and compare.
-
-    Returns:
-        The largest difference between the file's outputs and the model's, over ``images``.
-
-    Raises:
-        ModelError: it is above ``TOLERANCE``.
-    """
-    torch.onnx.export(
-        model,
-        (images[:2],),
-        str(path),
-        input_names=inputs,
-        output_names=outputs,
-        dynamic_axes={name: {0: "n"} for name in (*inputs, *outputs)},
-        opset_version=17,
-        dynamo=False,
-    )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    theirs: list[Array] = session.run(outputs, {inputs[0]: images.numpy()})
-    with torch.no_grad():
-        mine = model(images)
-    mine = mine if isinstance(mine, tuple) else (mine,)
-    worst = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(theirs, mine, strict=True))
-    if not worst <= TOLERANCE:
-        raise ModelError(
-            f"the exported model differs from the trained one by {worst:.2g}",
-            where=path,
-            hint="export again, and report it if it stays",
-        )
-    return worst
 
 
 def probes() -> U8:

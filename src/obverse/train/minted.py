@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from obverse.mint import CoinType, coin_type
-from obverse.mint.photo import _pose
+from obverse.mint.photo import pose_of
 from obverse.mint.render import render
 from obverse.mint.shade import Finish, Light, develop
 from obverse.train.pictures import CUT, Cuts, Picture, frame
@@ -71,7 +71,7 @@ def _strike(coin: CoinType, side: str, specimen: int) -> U8:
         float(rng.uniform(0.2, 1.0)),
     )
     tilt = float(rng.uniform(0, 35)) * float(rng.choice([-1, 1]))
-    pose = _pose(float(rng.uniform(0, 180)), tilt, 0.0)
+    pose = pose_of(float(rng.uniform(0, 180)), tilt, 0.0)
     year = int(rng.choice(coin.years))
     face = render(coin, side, year, light, finish, rng, pose=pose)
     pixels = np.clip(develop(face, math.exp(rng.normal(0, 0.3))), 0, 1) * 255

@@ -47,7 +47,7 @@ class Polar(nn.Module):
     ) -> None:
         super().__init__()
         make = Trunk.pretrained if pretrained else Trunk
-        self.trunk = make(depth, cyclic=True)
+        self.trunk = make(depth, cyclic=True, coarsest=STRIDE)
         angles, radii = ANGLES // STRIDE, RADII // STRIDE
         self.shape = (channels, angles, radii)
         self.register_buffer("mean", torch.zeros(1, self.trunk.channels, 1, radii))

@@ -28,14 +28,13 @@ import numpy as np
 from obverse import find
 from obverse.errors import PhotoError, TableError, UsageError
 from obverse.normalise import SIZE, disc_matrix
-from obverse.photo import load
+from obverse.photo import is_photo_name, load
 from obverse.types import U8, Array, Ellipse, Finder
 
 CUT = 272
 """Side of a cut in pixels."""
 RADIUS = 112
 """Radius of the coin in a cut: one pixel for each column of the polar image."""
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif", ".bmp", ".tif", ".tiff"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def gather(data: Path) -> list[Picture]:
         found = [
             Picture(path, path.parent.relative_to(data).as_posix())
             for path in sorted(data.rglob("*"))
-            if path.suffix.lower() in SUFFIXES
+            if is_photo_name(path)
         ]
     elif data.is_file():
         found = _table(data)

@@ -27,10 +27,11 @@ from obverse.train.minted import SIDES, SPECIMENS, minted
 from obverse.train.model import FREQUENCIES, STRIDE
 from obverse.train.pictures import cut, gather
 from obverse.train.run import Run
+from obverse.train.trunk import BLOCKS
 
 DEVICES = ("auto", "cpu", "cuda")
-FEATURES = {6: 80, 7: 80, 8: 80, 9: 112, 10: 112, 11: 112}
-"""Depths at which the trunk has stride 16, and its channels there: a map cannot have more."""
+DEPTHS = range(6, len(BLOCKS) + 1)
+"""Blocks that a trunk may have: with fewer than six it has not come down to stride 16."""
 PROBED = 256
 """Training pictures on which the map's int8 step is fitted and the export is checked."""
 
@@ -127,11 +128,11 @@ def _quiet() -> Iterator[None]:
 
 
 def _check_sizes(settings: Settings) -> None:
-    if settings.depth not in FEATURES:
+    if settings.depth not in DEPTHS:
         raise UsageError(
-            f"depth is {settings.depth}", hint=f"choose {min(FEATURES)} to {max(FEATURES)}"
+            f"depth is {settings.depth}", hint=f"choose {min(DEPTHS)} to {max(DEPTHS)}"
         )
-    most = FEATURES[settings.depth]
+    most = BLOCKS[settings.depth - 1][1]
     if settings.channels > most:
         raise UsageError(
             f"channels is {settings.channels}",

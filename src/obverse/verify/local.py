@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obverse.normalise import SIZE
-from obverse.types import F32, I8, Embedding, Evidence, Matches, Patch
+from obverse.types import F32, I8, Array, Embedding, Evidence, Matches, Patch
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints, slope
 
@@ -45,6 +45,7 @@ class LocalVerifier:
         self.kind, self.matcher, self.model = kind, matcher, model
         said = keypoints.fingerprint(kind)
         self.fingerprint = hashlib.sha256(said.encode()).hexdigest()[:16]
+        self._last = _Matched(b"", (), ())
 
     def describe(self, patch: Patch) -> bytes:
         """The keypoints of a flat patch's upright rectangle."""
@@ -53,9 +54,16 @@ class LocalVerifier:
     def match(self, query: bytes, view: bytes) -> Proof:
         """One view against the query, both as described."""
         a, b = Keypoints.from_bytes(view), Keypoints.from_bytes(query)
-        pairs = keypoints.pair(a, b, self.matcher)
-        matches = keypoints.prove(a, b, pairs, self.model)
-        apart = a.colours[pairs[:, 0]].astype(np.float32) - b.colours[pairs[:, 1]]
+        return self.prove(a, b, keypoints.pair(a, b, self.matcher))
+
+    def match_all(self, query: bytes, views: Sequence[bytes]) -> list[Proof]:
+        """Each view against the query, all as described."""
+        return [self.match(query, view) for view in views]
+
+    def prove(self, view: Keypoints, query: Keypoints, pairs: Array) -> Proof:
+        """Pairs of keypoints, int (n, 2), that one plane explains, weighed by their colours."""
+        matches = keypoints.prove(view, query, pairs, self.model)
+        apart = view.colours[pairs[:, 0]].astype(np.float32) - query.colours[pairs[:, 1]]
         agree = np.exp(-0.5 * (apart**2).sum(axis=1) / COLOUR_OFF**2)
         return Proof(matches, np.asarray(agree * matches.inliers, np.float32))
 
@@ -67,7 +75,8 @@ class LocalVerifier:
         items: Sequence[str] = (),
     ) -> tuple[F32, F32]:
         """Scores 0 to 1, rising with the inliers, and the turns of the planes."""
-        proofs = [self.match(query.description, view) for view in described]
+        proofs = self.match_all(query.description, described)
+        self._last = _Matched(query.description, described, proofs)
         turns = np.array([p.turn for p in proofs], np.float32)
         return _scores(query, maps, proofs), turns
 
@@ -76,11 +85,30 @@ class LocalVerifier:
     ) -> list[Evidence]:
         """The score, the turn, the matches; ``agreement`` is float32 (``CELLS``, ``CELLS``), rows
         and columns of the query's patch, each cell's share of the inliers times the score."""
-        proofs = [self.match(query.description, view) for view in described]
+        done = self._last.of(query.description)
+        new = [d for d in described if id(d) not in done]
+        done |= dict(zip(map(id, new), self.match_all(query.description, new), strict=True))
+        proofs = [done[id(d)] for d in described]
         return [
             Evidence(float(score), p.turn, p.spread() * np.float32(score), p.matches)
             for score, p in zip(_scores(query, maps, proofs), proofs, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """The last query that was scored: evidence is asked about a few of its views soon after. What
+    it compares by identity it also keeps, so that no other bytes can take their place."""
+
+    query: bytes
+    described: Sequence[bytes]
+    proofs: Sequence[Proof]
+
+    def of(self, query: bytes) -> dict[int, Proof]:
+        """The proofs for this query, by the identity of the view's description."""
+        if query is not self.query:
+            return {}
+        return {id(d): proof for d, proof in zip(self.described, self.proofs, strict=True)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

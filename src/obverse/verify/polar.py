@@ -12,9 +12,15 @@ import numpy as np
 
 from obverse.types import F32, I8, Embedding, Evidence, Patch
 
-CENTRE = 15 / 16
-"""Where a cell's features look, in cells from its first row and column: four convolutions of stride
-2, each centred on the second of its two inputs, add up to 15 of 16 pixels."""
+CENTRE = 9.5
+"""Row and column of a cell's 16 x 16 pixels that its features look at. Measured on `dev`
+(``benchmarks/separate.py --field``): where a small place of the polar image is inverted, the map
+changes most 8.7 rows and 11.0 columns before it (+-0.2). The strides alone would say 15."""
+STRIDE = 16
+
+LOW = 0.1
+"""Which of the pieces of a face counts as its weakest, in parts of all: 0.1 and 0.25 told known
+designs from unknown ones best on `dev_wild`, the minimum worse (docs/decisions.md)."""
 
 
 class PolarVerifier:
@@ -59,10 +65,17 @@ class PolarVerifier:
         turns = _refine(table)
         turned, phases = _turned(query.map, maps.shape[2])
         best = table.argmax(axis=1)
-        products = (turned[best] * unit(maps.astype(np.float32))).sum(axis=1)
+        lies, views = turned[best], unit(maps.astype(np.float32))
+        products = (lies * views).sum(axis=1)
+        weakest = _weakest(products, (lies**2).sum(axis=1), (views**2).sum(axis=1))
         return [
-            Evidence(float(row[b]), float(turn), _agreement(product, int(b), phases))
-            for row, b, turn, product in zip(table, best, turns, products, strict=True)
+            Evidence(
+                float(table[i, b]),
+                float(turns[i]),
+                _agreement(products[i], int(b), phases),
+                weakest=float(weakest[i]),
+            )
+            for i, b in enumerate(best)
         ]
 
     def _correlate(self, query: Embedding, maps: I8) -> F32:
@@ -74,13 +87,36 @@ class PolarVerifier:
         return np.asarray(table / np.maximum(norms, 1e-9)[:, None], np.float32)
 
 
+def _weakest(products: F32, query: F32, views: F32) -> F32:
+    """The quantile ``LOW`` of the cosines of pieces of 3 x 3 cells, float32 (n,).
+
+    Args:
+        products, query, views: float32 (n, angles, radii): what the cells agree in, and the squares
+            of their lengths.
+    """
+    shared, asked, seen = (_pieces(cells) for cells in (products, query, views))
+    cosines = shared / np.sqrt(np.maximum(asked * seen, 1e-18))
+    return np.asarray(np.quantile(cosines, LOW, axis=(1, 2)), np.float32)
+
+
+def _pieces(cells: F32) -> F32:
+    """Sums over each cell and its neighbours: around the circle, and to the centre and the rim."""
+    around = cells + np.roll(cells, 1, axis=1) + np.roll(cells, -1, axis=1)
+    wide = np.pad(around, ((0, 0), (0, 0), (1, 1)))
+    return np.asarray(wide[:, :, :-2] + wide[:, :, 1:-1] + wide[:, :, 2:], np.float32)
+
+
 def _agreement(product: F32, best: int, phases: int) -> F32:
     """Products per cell in the view's frame, (angles, radii), as shares in the query's frame,
     (angles * phases, radii), each row and column where its features really look."""
-    fine = np.roll(np.repeat(product, phases, axis=0) / phases, best, axis=0)
-    fine = np.roll(fine, round(CENTRE * phases), axis=0)
+    fine = np.repeat(product, phases, axis=0) / phases
+    # A cell's rows lie around their middle, and the first one of the first cell along 0 degrees.
+    down = CENTRE / STRIDE * phases - (phases - 1) / 2
+    whole = int(np.floor(down))
+    fine = np.roll(fine, best + whole, axis=0)
+    fine += (down - whole) * (np.roll(fine, 1, axis=0) - fine)
     inner = np.concatenate([fine[:, :1], fine[:, :-1]], axis=1)
-    shares = fine + (CENTRE - 0.5) * (inner - fine)
+    shares = fine + ((CENTRE + 0.5) / STRIDE - 0.5) * (inner - fine)
     total = float(shares.sum())
     scale = float(fine.sum()) / total if abs(total) > 1e-9 else 1.0
     return np.asarray(shares * scale, np.float32)

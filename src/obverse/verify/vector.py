@@ -16,14 +16,13 @@ class VectorVerifier:
     """Cosine of vectors, which their embedder packs as descriptions.
 
     Args:
-        steps: names of ``obverse.zoo.rerank``, applied one after another; the last one's scores
-            count.
+        step: a name of ``obverse.zoo.rerank`` that ranks the shortlist again; empty for none.
     """
 
     name, fingerprint = "vector", "1"
 
-    def __init__(self, steps: Sequence[str] = ()) -> None:
-        self._steps = tuple(steps)
+    def __init__(self, step: str = "") -> None:
+        self._step = step
 
     def describe(self, patch: Patch) -> bytes:
         """Nothing: a patch does not know its vector, the embedder does."""
@@ -42,8 +41,8 @@ class VectorVerifier:
         if not len(vectors):
             return turns, turns
         scores = (vectors @ asked.T).ravel()
-        for step in self._steps:
-            scores = rerank.again(step, asked[0], vectors)
+        if self._step:
+            scores = rerank.again(self._step, asked[0], vectors)
         return scores, turns
 
     def evidence(

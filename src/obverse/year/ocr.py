@@ -9,20 +9,16 @@ weights rounded to half precision; ``scripts/ship_ocr.py`` takes them from the p
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
-from typing import Any
 
 import cv2
 import numpy as np
 import onnxruntime
 
-from obverse import network
-from obverse.errors import ModelError
+from obverse import network, shipped
 from obverse.types import F32, F64, U8
 
 CORE = 0.2
@@ -199,12 +195,5 @@ def _tensor(images: Sequence[U8]) -> F32:
 
 
 def _session(name: str) -> onnxruntime.InferenceSession:
-    folder = resources.files("obverse") / "models"
-    try:
-        card: dict[str, Any] = json.loads((folder / f"{name}.json").read_text("utf-8"))
-        model = (folder / card["file"]).read_bytes()
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"the model {name!r} cannot be read ({error})", hint="install the package again"
-        ) from error
+    _, model = shipped.model(name, f"the model {name!r}")
     return network.load(model)

@@ -172,7 +172,7 @@ class YearReader:
             year=order[0],
             written=asked.numbers[number],
             probability=sure,
-            boxes=tuple(_in_photo(box, matrix) for box in spot.boxes),
+            boxes=tuple(in_photo(box, matrix) for box in spot.boxes),
             text=tuple(self.ocr.spell(table) for table in spot.tables),
         )
         return Reading(reading, chances, (first, second))
@@ -218,6 +218,11 @@ def picture(photo: Photo, region: Region, turn: float) -> tuple[U8, U8, F64]:
     return plain, evened, matrix
 
 
-def _in_photo(box: TextBox, matrix: F64) -> tuple[tuple[float, float], ...]:
+def in_photo(box: TextBox, matrix: F64) -> tuple[tuple[float, float], ...]:
+    """The corners of a box on a picture of the object, in full-size pixels of the photo.
+
+    Args:
+        matrix: from the photo to the picture, float64 (2, 3).
+    """
     back = cv2.invertAffineTransform(matrix)
     return tuple((float(x), float(y)) for x, y in box.corners() @ back[:, :2].T + back[:, 2])

@@ -1,4 +1,4 @@
-"""Items that differ by their year only: the design cannot tell them apart, the date can.
+"""Items that differ by year or mint mark only: the design cannot tell them apart, these can.
 
 Such twins count as one item when it is decided whether the catalogue holds the object; what was
 read then shares that probability out among them. Nothing else moves: a reading never vetoes.
@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from obverse.types import F32, Candidate, Item
+from obverse.year import mark
 from obverse.year.calendars import KEYS, Dated, dates_of, names_years, years_of
+from obverse.year.mark import Marked
 from obverse.year.reader import Reading
 
 TIE = 0.1
@@ -31,20 +33,37 @@ def near(scores: F32) -> int:
 
 
 def twins(items: Sequence[Item]) -> list[int]:
-    """Places of the items that differ from the first by their year only, itself included: the same
-    attributes but for the years, the same title but for years in it, and years of their own. Items
-    without a title have nothing that calls them alike."""
-    if not items or not names_years(items[0].attributes) or not _but_for_years(items[0])[0]:
+    """Places of the items that differ from the first by year or mint mark only, itself included:
+    the same attributes but for these, the same title but for these in it, and both said of either
+    item or of neither. Items without a title have nothing that calls them alike."""
+    if not items or not any(_told(items[0])) or not _but_for(items[0])[0]:
         return [0][: len(items)]
     first = items[0]
+    said = [bool(part) for part in _told(first)]
     return [0] + [
         i
         for i, item in enumerate(items)
         if i
-        and names_years(item.attributes)
-        and _but_for_years(item) == _but_for_years(first)
-        and years_of(item.attributes) != years_of(first.attributes)
+        and [bool(part) for part in _told(item)] == said
+        and _but_for(item) == _but_for(first)
+        and _told(item) != _told(first)
     ]
+
+
+def by_year(items: Sequence[Item]) -> bool:
+    """Do their years differ?"""
+    return len({_told(item)[0] for item in items}) > 1
+
+
+def marks(items: Sequence[Item]) -> tuple[str, ...]:
+    """Every mint mark that one of these items may show, each once."""
+    return tuple(dict.fromkeys(m for item in items for m in mark.marks_of(item.attributes)))
+
+
+def place(items: Sequence[Item]) -> tuple[float, float] | None:
+    """Where their mint mark stands, if one of them says so."""
+    places = (mark.place_of(item.attributes) for item in items)
+    return next((p for p in places if p is not None), None)
 
 
 def dates(items: Sequence[Item]) -> list[Dated]:
@@ -53,38 +72,57 @@ def dates(items: Sequence[Item]) -> list[Dated]:
 
 
 def settle(
-    candidates: Sequence[Candidate], group: Sequence[int], reading: Reading, mass: float
+    candidates: Sequence[Candidate],
+    group: Sequence[int],
+    reading: Reading,
+    marked: Marked,
+    mass: float,
 ) -> tuple[Candidate, ...]:
-    """Attach the year that was read, and put the twins in the order that it says.
+    """Attach what was read, and put the twins in the order that it says.
 
     Args:
         candidates: best first.
         group: places of the first candidate's twins, itself included.
-        reading: what was read with the dates of the whole group.
+        reading, marked: the year and the mint mark, read with what the whole group may show.
         mass: the probability that one of the group is the answer.
 
     Returns:
-        The candidates, the group's in its own places. Where no year could be read nothing changes.
+        The candidates, the group's in its own places. Where nothing could be read nothing changes.
     """
-    if reading.best is None:
+    if reading.best is None and marked.best is None:
         return tuple(candidates)
+    year, struck = reading.best, marked.best
     if len(group) == 1:
-        return (replace(candidates[0], year=reading.best), *candidates[1:])
-    weights = np.array([_chance(candidates[i].item, reading) for i in group])
+        return (replace(candidates[0], year=year, mint_mark=struck), *candidates[1:])
+    weights = np.array([_chance(candidates[i].item, reading, marked) for i in group])
     weights /= max(float(weights.sum()), 1e-9)
     order = np.argsort(-weights, kind="stable")
     settled = [replace(candidates[group[i]], probability=mass * float(weights[i])) for i in order]
-    settled[0] = replace(settled[0], year=reading.best)
+    settled[0] = replace(settled[0], year=year, mint_mark=struck)
     out = list(candidates)
     for place, candidate in zip(group, settled, strict=True):
         out[place] = candidate
     return tuple(sorted(out, key=lambda c: -c.probability))
 
 
-def _chance(item: Item, reading: Reading) -> float:
-    return sum(reading.chances.get(year, 0.0) for year in set(years_of(item.attributes)))
+def _chance(item: Item, reading: Reading, marked: Marked) -> float:
+    """Of an item, up to a factor that all twins share. What was not read says nothing."""
+    years, marks = set(years_of(item.attributes)), mark.marks_of(item.attributes)
+    dated = sum(reading.chances.get(y, 0.0) for y in years) if reading.best else 1.0
+    struck = sum(marked.chances.get(m, 0.0) for m in marks) if marked.best else 1.0
+    return dated * struck
 
 
-def _but_for_years(item: Item) -> tuple[str, dict[str, Any]]:
-    rest = {k: v for k, v in item.attributes.items() if k not in KEYS}
-    return " ".join(_YEARS.sub(" ", item.title).split()), rest
+def _told(item: Item) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The years and the mint marks that an item is said to show."""
+    years = years_of(item.attributes) if names_years(item.attributes) else []
+    return tuple(years), mark.marks_of(item.attributes)
+
+
+def _but_for(item: Item) -> tuple[str, dict[str, Any]]:
+    """Title and attributes without years and mint mark."""
+    rest = {k: v for k, v in item.attributes.items() if k not in (*KEYS, mark.KEY, mark.PLACE)}
+    title = _YEARS.sub(" ", item.title)
+    for one in filter(None, mark.marks_of(item.attributes)):
+        title = re.sub(rf"(?<!\w)[-–]?\b{re.escape(one)}\b", " ", title)
+    return " ".join(title.split()), rest

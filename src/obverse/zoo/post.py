@@ -66,10 +66,13 @@ def parse(text: str) -> list[tuple[str, str]]:
             raise UsageError(f"unknown post-processing {name!r}", hint=f"choose from: {known}")
         steps.append((name, found.acts))
     acts = [act for _, act in steps]
-    if acts != sorted(acts, key=("vector", "code", "shortlist").index) or acts.count("code") > 1:
+    if (
+        acts != sorted(acts, key=("vector", "code", "shortlist").index)
+        or max(map(acts.count, ("code", "shortlist"))) > 1
+    ):
         raise UsageError(
             f"{text!r} is in no order that makes sense",
-            hint="vectors first, then one code, then what ranks again: pca:64,pq:16,qe:3",
+            hint="vectors first, then one code, then one step that ranks again: pca:64,pq:16,qe:3",
         )
     return steps
 

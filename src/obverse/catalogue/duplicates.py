@@ -1,0 +1,126 @@
+"""Items that show one design under two names: each view asked against all others.
+
+A view's stored embedding is the query, so no picture is decoded. Its neighbours among other items
+are verified and decided as a photo's would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from obverse.catalogue.store import Hits, Store
+from obverse.pipeline import Pipeline
+from obverse.types import Embedding, Progress, View
+
+BATCH = 32
+"""Views asked together."""
+NEAREST = 64
+"""Neighbours verified of each: a quick pass, as the design itself is near at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A view of a group."""
+
+    id: str
+    item: str
+    title: str
+    side: str
+
+    def to_dict(self) -> dict[str, str]:
+        return {"id": self.id, "item": self.item, "title": self.title, "side": self.side}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Views of different items that show one design.
+
+    Attributes:
+        views: at least two, of at least two items.
+        score, probability: of the weakest link that holds it together.
+    """
+
+    views: tuple[Shown, ...]
+    score: float
+    probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "views": [view.to_dict() for view in self.views],
+            "score": round(self.score, 5),
+            "probability": round(self.probability, 5),
+        }
+
+
+def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> list[Group]:
+    """See ``Catalogue.duplicates``."""
+    rows = store.listing()
+    links: dict[tuple[str, str], tuple[float, float]] = {}
+    for start in range(0, len(rows), BATCH):
+        views = store.views([row[0] for row in rows[start : start + BATCH]], embeddings=True)
+        queries = [_query(view, pipeline) for view in views]
+        shortlists = store.search_many(np.array([q.vector for q in queries]), NEAREST)
+        for view, query, hits in zip(views, queries, shortlists, strict=True):
+            for other, score, chance in _alike(view, query, hits, pipeline):
+                first, second = sorted((view.id, other))
+                links[first, second] = max(links.get((first, second), (0.0, 0.0)), (score, chance))
+        if progress:
+            progress(min(start + BATCH, len(rows)), len(rows), "comparing")
+    return _groups(store, links)
+
+
+def _query(view: View, pipeline: Pipeline) -> Embedding:
+    assert view.embedding is not None
+    return pipeline.layer.apply(view.embedding) if pipeline.layer else view.embedding
+
+
+def _alike(
+    view: View, query: Embedding, hits: Hits, pipeline: Pipeline
+) -> Iterator[tuple[str, float, float]]:
+    """The views of other items that this one is decided to be the same as."""
+    others = [i for i, item in enumerate(hits.items) if item != view.item]
+    if not others:
+        return
+    rest = hits.take(others)
+    first, standing, _ = pipeline.rank(query, rest, 1)
+    for place, i in enumerate(first):
+        # Each by itself: a third copy of a design must not make the second less likely.
+        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
+        if pipeline.decider.known(chance):
+            yield rest.views[i], float(standing.scores[place]), chance
+
+
+def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> list[Group]:
+    """Linked views together, the surest groups first."""
+    leader: dict[str, str] = {}
+
+    def lead(id: str) -> str:
+        while leader.setdefault(id, id) != id:
+            leader[id] = id = leader[leader[id]]
+        return id
+
+    for first, second in links:
+        leader[lead(first)] = lead(second)
+    members: dict[str, list[str]] = {}
+    for id in leader:
+        members.setdefault(lead(id), []).append(id)
+    held: dict[str, list[tuple[float, float]]] = {}
+    for (first, _), link in links.items():
+        held.setdefault(lead(first), []).append(link)
+    views = {view.id: view for view in store.views(sorted(leader))}
+    items = {i.id: i for i in store.items(sorted({view.item for view in views.values()}))}
+    groups = []
+    for head, ids in members.items():
+        shown = [
+            Shown(v.id, v.item, items[v.item].name, v.side)
+            for v in sorted((views[id] for id in ids if id in views), key=lambda v: (v.item, v.id))
+            if v.item in items
+        ]
+        if len({view.item for view in shown}) > 1:
+            score, probability = min(held[head])
+            groups.append(Group(tuple(shown), score, probability))
+    return sorted(groups, key=lambda group: -group.probability)

@@ -1,0 +1,400 @@
+"""Routes of the collection: items and their views, listed, shown, added, changed, taken back."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field, Json
+
+from obverse import canvas
+from obverse.catalogue.adding import AddReport
+from obverse.catalogue.catalogue import Catalogue
+from obverse.catalogue.importers import Row
+from obverse.catalogue.sides import check_side
+from obverse.errors import NotInCatalogue, PhotoError, UsageError
+from obverse.server import describe, forms, show, state
+from obverse.server.ask import Strict
+from obverse.server.errors import problem
+from obverse.server.shelf import Entry
+from obverse.server.state import State
+from obverse.types import View
+
+routes = APIRouter(prefix="/v1", tags=["collection"])
+
+LONGEST = 200
+"""Letters of an id or a title."""
+PAGE = 500
+"""Items of one page, at most."""
+FIELDS = frozenset({"q", "sort", "offset", "limit"})
+ITEM = {"id": "0007", "title": "2 crowns", "attributes": {"country": "Norland"}}
+LISTED = {**ITEM, "views": 2, "added": "2026-01-01T00:00:00+00:00"}
+LISTED |= {"thumbnail": "/v1/items/0007/thumbnail"}
+VIEW = {
+    "id": "7b3f0a4b2c9d8e1f00aa11bb",
+    "item": "0007",
+    "side": "obverse",
+    "source": "",
+    "sha256": "00",
+    "added": "2026-01-01T00:00:00+00:00",
+    "upright": 0.0,
+    "thumbnail": "/v1/views/7b3f0a4b2c9d8e1f00aa11bb/picture",
+}
+SHOWN = {**ITEM, "views": [VIEW], "added": "2026-01-01T00:00:00+00:00"}
+UNDO = {"undo": "019a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e"}
+
+
+class NewItem(Strict):
+    """What is said of a new item; ``side`` once for each photo."""
+
+    item: str = Field("", max_length=LONGEST)
+    title: str = Field("", max_length=LONGEST)
+    attributes: dict[str, Any] | Json[dict[str, Any]] = Field(default_factory=dict)
+    side: list[str] = Field(default_factory=list)
+
+
+class NewViews(Strict):
+    """The sides that further photos of an item show."""
+
+    side: list[str] = Field(default_factory=list)
+
+
+class Edit(Strict):
+    """What changes; an attribute that becomes null goes."""
+
+    title: str | None = Field(None, max_length=LONGEST)
+    attributes: dict[str, Any] | None = None
+    id: str | None = Field(None, min_length=1, max_length=LONGEST)
+
+
+class Merge(Strict):
+    """The items that go into this one."""
+
+    from_: list[str] = Field(alias="from", min_length=1, max_length=100)
+
+
+class Token(Strict):
+    """What a change was answered with."""
+
+    undo: str = Field(max_length=100)
+
+
+@routes.get(
+    "/items",
+    summary="List, search, filter, sort",
+    responses=describe.responses(
+        {422: describe.BODY[422]}, example={"total": 1, "items": [LISTED]}
+    ),
+)
+async def list_items(
+    request: Request, q: str = "", sort: str = "title", offset: int = 0, limit: int = 100
+) -> Any:
+    """`q`: words that must all occur. `sort`: `title`, `id`, `added` or an attribute, with `-`
+    before it backwards. Any other parameter is an attribute and its value."""
+    if not 0 <= offset <= 10**9 or not 0 <= limit <= PAGE:
+        raise UsageError(f"offset from 0, limit from 0 to {PAGE}", where="offset, limit")
+    where = {key: v for key, v in request.query_params.items() if key not in FIELDS}
+    shelf = state.of(request).shelf
+    total, found = await state.of(request).reads.run(
+        state.client(request),
+        lambda: shelf.page(words=q, where=where, sort=sort, offset=offset, limit=limit),
+    )
+    return JSONResponse({"total": total, "items": [listed(entry) for entry in found]})
+
+
+@routes.get(
+    "/attributes",
+    summary="The attributes and their commonest values",
+    responses=describe.responses(example={"country": [["Norland", 12]]}),
+)
+async def attributes(request: Request) -> Any:
+    """For filters."""
+    server = state.of(request)
+    return await server.reads.run(state.client(request), server.shelf.attributes)
+
+
+@routes.get(
+    "/items/{id}",
+    summary="One item with its views",
+    responses=describe.responses(describe.MISSING, example=SHOWN),
+)
+async def get_item(request: Request, id: str) -> Any:
+    server, name = state.of(request), unquote(id)
+    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
+
+
+@routes.post(
+    "/items",
+    status_code=201,
+    summary="Register an item by its photos",
+    responses=describe.responses(
+        describe.BODY,
+        describe.TAKEN,
+        status=201,
+        text="Registered; the very next question finds it.",
+        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
+    ),
+    openapi_extra=describe.upload(NewItem, most=24),
+)
+async def add_item(request: Request) -> Any:
+    """The id is made from the title where none is given. A photo that cannot be used is listed in
+    `failed` and the others go on; if none can, it is an error. An item that exists gets the photos
+    as further views, and what is said of it now is laid over what was said before."""
+    server = state.of(request)
+    photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
+    if not new.item and not new.title.strip():
+        raise UsageError("neither an id nor a title", where="item")
+    rows = [
+        {"item": new.item, "side": side, "title": new.title, "attributes": new.attributes}
+        for side in sides_of(new.side, len(photos))
+    ]
+    return await add(request, server, photos, rows, lambda: new.item or free_id(server, new.title))
+
+
+@routes.post(
+    "/items/{id}/views",
+    status_code=201,
+    summary="Add photos to an item",
+    responses=describe.responses(
+        describe.BODY,
+        describe.MISSING,
+        status=201,
+        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
+    ),
+    openapi_extra=describe.upload(NewViews, most=24),
+)
+async def add_views(request: Request, id: str) -> Any:
+    server, name = state.of(request), unquote(id)
+    photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
+    await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
+    rows = [{"item": name, "side": side} for side in sides_of(new.side, len(photos))]
+    return await add(request, server, photos, rows, lambda: server.catalogue.item(name).id)
+
+
+@routes.patch(
+    "/items/{id}",
+    summary="Change what is said of an item",
+    responses=describe.responses(describe.BODY, describe.MISSING, describe.TAKEN, example=SHOWN),
+    openapi_extra=describe.body(Edit, {"title": "2 crowns", "attributes": {"country": None}}),
+)
+async def edit_item(request: Request, id: str) -> Any:
+    server, name = state.of(request), unquote(id)
+    edit = await forms.read_json(request, Edit)
+
+    def work() -> str:
+        told = edit.model_dump(include={"title", "attributes"})
+        return server.catalogue.edit(name, **told, new_id=edit.id).id
+
+    new = await server.write(request, work, lambda new: [name, new])
+    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
+
+
+@routes.delete(
+    "/items/{id}",
+    summary="Delete an item with its views",
+    responses=describe.responses(describe.MISSING, example=UNDO),
+)
+async def delete_item(request: Request, id: str) -> Any:
+    """It can be taken back for ten minutes."""
+    server, name = state.of(request), unquote(id)
+
+    def work() -> str:
+        server.catalogue.item(name)
+        return server.catalogue.withdraw(name)
+
+    return {"undo": await server.write(request, work, lambda _: [name])}
+
+
+@routes.post(
+    "/items/{id}:merge",
+    summary="Put the views of other items under this one",
+    responses=describe.responses(describe.BODY, describe.MISSING, example={"item": SHOWN, **UNDO}),
+    openapi_extra=describe.body(Merge, {"from": ["0008"]}),
+)
+async def merge_items(request: Request, id: str) -> Any:
+    """It can be taken back for ten minutes."""
+    server, name = state.of(request), unquote(id)
+    others = (await forms.read_json(request, Merge)).from_
+    ids = [name, *others]
+    token = await server.write(request, lambda: server.catalogue.merge(name, others), lambda _: ids)
+    item = await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
+    return {"item": item, "undo": token}
+
+
+@routes.delete(
+    "/views/{id}",
+    summary="Delete one view; an item goes with its last",
+    responses=describe.responses(describe.MISSING, example=UNDO),
+)
+async def delete_view(request: Request, id: str) -> Any:
+    """It can be taken back for ten minutes."""
+    server = state.of(request)
+
+    def work() -> tuple[str, str]:
+        view = view_of(server.catalogue, id)
+        return server.catalogue.withdraw(view.id), view.item
+
+    token, _ = await server.write(request, work, lambda done: [done[1]])
+    return {"undo": token}
+
+
+@routes.post(
+    "/undo",
+    summary="Take back a deletion or a merger",
+    responses=describe.responses(
+        describe.BODY, describe.MISSING, describe.CHANGED, example={"items": ["0007"]}
+    ),
+    openapi_extra=describe.body(Token, UNDO),
+)
+async def undo(request: Request) -> Any:
+    server = state.of(request)
+    token = (await forms.read_json(request, Token)).undo
+    items = await server.write(request, lambda: server.catalogue.undo(token), lambda back: back)
+    return {"items": items}
+
+
+@routes.get(
+    "/items/{id}/thumbnail",
+    summary="The picture to show for an item",
+    response_class=Response,
+    responses=describe.responses(describe.MISSING, kind="image/jpeg"),
+)
+async def thumbnail(request: Request, id: str) -> Response:
+    """Upright; its first obverse, or else its first view."""
+    server, name = state.of(request), unquote(id)
+
+    def work() -> bytes:
+        entry = server.shelf.get(name)
+        if entry is None or not entry.first:
+            raise NotInCatalogue(f"no item {name!r}")
+        return upright_jpeg(view_of(server.catalogue, entry.first))
+
+    return picture(request, await server.reads.run(state.client(request), work))
+
+
+@routes.get(
+    "/views/{id}/picture",
+    summary="A view's picture",
+    response_class=Response,
+    responses=describe.responses(describe.MISSING, kind="image/jpeg"),
+)
+async def view_picture(request: Request, id: str) -> Response:
+    """Upright."""
+    server = state.of(request)
+    data = await server.reads.run(
+        state.client(request), lambda: upright_jpeg(view_of(server.catalogue, id))
+    )
+    return picture(request, data)
+
+
+async def add(
+    request: Request,
+    server: State,
+    photos: list[bytes],
+    rows: list[dict[str, Any]],
+    name: Callable[[], str],
+) -> dict[str, Any]:
+    """Decode photos, add those that can be used, and tell of the others. ``name`` tells the item's
+    id, asked when it is this request's turn to write: until then others may take it."""
+    catalogue, good, failed = server.catalogue, [], []
+    for number, (data, row) in enumerate(zip(photos, rows, strict=True)):
+        try:
+            photo = await server.asks.run(state.client(request), partial(catalogue.load, data))
+        except PhotoError as error:
+            if len(photos) == 1:
+                raise
+            failed.append({**problem(error), "photo": number})
+        else:
+            good.append(Row(photo, **row))
+    if not good:
+        raise UsageError(failed[0]["detail"], where="photo", hint=failed[0].get("hint", ""))
+
+    def work() -> tuple[str, set[str], AddReport]:
+        id = name()
+        before = {view.id for view in catalogue.views(id)}
+        return id, before, catalogue.add([replace(row, item=id) for row in good])
+
+    id, before, report = await server.write(request, work, lambda done: [done[0]])
+    item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
+    new = [view for view in item.pop("views") if view["id"] not in before]
+    return {"item": item, "views": new, "skipped": report.skipped, "failed": failed}
+
+
+def listed(entry: Entry) -> dict[str, Any]:
+    """An item as it is listed."""
+    address = f"/v1/items/{quote(entry.item.id, safe='')}/thumbnail"
+    # A view's picture changes when it is turned.
+    version = f"{entry.first[:8]}-{entry.upright:.1f}"
+    return {**entry.to_dict(), "thumbnail": f"{address}?v={version}"}
+
+
+def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
+    """One item with its views."""
+    item, views = catalogue.item(id), catalogue.views(id)
+    views.sort(key=lambda view: (view.added, view.id))
+    told = [
+        {
+            **{k: v for k, v in view.to_dict().items() if k != "region"},
+            "source": view.source if view.source == "<bytes>" else view.source.rpartition("/")[2],
+            "upright": view.upright,
+            "thumbnail": f"/v1/views/{view.id}/picture",
+        }
+        for view in views
+    ]
+    return {**item.to_dict(), "views": told, "added": views[0].added if views else ""}
+
+
+def view_of(catalogue: Catalogue, id: str) -> View:
+    """One view. Raises ``NotInCatalogue``."""
+    found = catalogue.store.views([id])
+    if not found:
+        raise NotInCatalogue(f"no view {id!r}")
+    return found[0]
+
+
+def upright_jpeg(view: View) -> bytes:
+    """A view's picture, standing upright."""
+    return _turned(view.thumbnail, view.upright) if view.upright else view.thumbnail
+
+
+@lru_cache(maxsize=512)
+def _turned(thumbnail: bytes, degrees: float) -> bytes:
+    return show.encode_jpeg(canvas.turned(canvas.decode(thumbnail), degrees))
+
+
+def picture(request: Request, data: bytes) -> Response:
+    """A JPEG that a browser may keep, unless a key is needed to see it; asked for with a version,
+    it never changes."""
+    tag = f'"{sha256(data).hexdigest()[:24]}"'
+    age = "max-age=604800, immutable" if "v" in request.query_params else "max-age=60"
+    kept = "no-store" if state.of(request).settings.read_key else f"private, {age}"
+    headers = {"ETag": tag, "Cache-Control": kept}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=show.JPEG)
+
+
+def sides_of(told: list[str], count: int) -> list[str]:
+    """The side of each photo; those that nobody named are empty."""
+    if len(told) > count:
+        raise UsageError(f"{len(told)} sides of {count} photos", where="side")
+    sides = [check_side(side) for side in told]
+    return sides + [""] * (count - len(sides))
+
+
+def free_id(server: State, title: str) -> str:
+    """An id made from a title that no item has."""
+    plain = unicodedata.normalize("NFKC", title).casefold()
+    base = re.sub(r"[^\w]+", "-", plain).strip("-")[:80] or "item"
+    id, number = base, 2
+    while server.shelf.get(id) is not None:
+        id, number = f"{base}-{number}", number + 1
+    return id

@@ -1,0 +1,250 @@
+// The answer: what it is, how sure, the proof, and what else it could be.
+
+import * as api from "../api.js";
+import { h } from "../dom.js";
+import { percent, t, told } from "../i18n.js";
+import { describe, nameOf, sideName } from "../items.js";
+import { asked, hand } from "../parts/asked.js";
+import { compare } from "../parts/compare.js";
+import { found } from "../parts/found.js";
+import { correct } from "../parts/wrong.js";
+import { share } from "../parts/share.js";
+import { picture } from "../picture.js";
+import { go, href } from "../router.js";
+import { busy, button, choice, empty, link, speak } from "../ui.js";
+
+export function answerPage(main) {
+  const question = asked();
+  const { answer } = question;
+  if (!answer) {
+    main.append(
+      empty(
+        t("answer.none"),
+        t("answer.noneWhy"),
+        link(t("nav.identify"), href(""), { name: "identify", kind: "strong" }),
+      ),
+    );
+    return;
+  }
+  main.append(
+    question.from === "tray"
+      ? link(t("tray.back"), href("tray"), { name: "back", kind: "quiet" })
+      : "",
+    h(
+      "article",
+      { class: `answer ${answer.known ? "known" : "unknown"}` },
+      h("div", { class: "answer-proof" }, proof(answer), where(question)),
+      h(
+        "div",
+        { class: "answer-words" },
+        verdict(answer),
+        notes(answer),
+        facts(answer),
+        actions(question),
+        learned(answer),
+      ),
+    ),
+    others(answer),
+  );
+  speak(sentence(answer));
+}
+
+function sentence({ known, best }) {
+  if (!best) return t("answer.emptyCatalogue");
+  const values = { name: nameOf(best.item), p: percent(best.probability) };
+  return known ? t("answer.spokenKnown", values) : t("answer.spokenUnknown", values);
+}
+
+function verdict({ known, best }) {
+  if (!best)
+    return h(
+      "header",
+      { class: "verdict" },
+      h("h1", {}, t("answer.unknown")),
+      h("p", {}, t("answer.emptyCatalogue")),
+    );
+  const sure = h(
+    "p",
+    { class: "sure" },
+    h("strong", {}, percent(best.probability)),
+    h("span", {}, known ? t("answer.in") : t("answer.nearestOnly")),
+  );
+  const about = describe(best.item);
+  if (known) {
+    return h(
+      "header",
+      { class: "verdict" },
+      h("h1", {}, h("a", { href: href("item", best.item.id) }, nameOf(best.item))),
+      about ? h("p", { class: "about-item" }, about) : null,
+      sure,
+    );
+  }
+  return h(
+    "header",
+    { class: "verdict" },
+    h("h1", {}, t("answer.unknown")),
+    h(
+      "p",
+      { class: "about-item" },
+      t("answer.nearest"),
+      " ",
+      h("a", { href: href("item", best.item.id) }, nameOf(best.item)),
+    ),
+    sure,
+  );
+}
+
+// The pictures of each photo that was asked about; a side the catalogue lacks has none.
+function proof({ pictures, best, region, sides }) {
+  const name = best ? nameOf(best.item) : "";
+  const round = Boolean(region.ellipse);
+  const all = (pictures?.sides ?? [pictures]).map(
+    (one) => one?.aligned && { ...one.aligned, heat: one.heat },
+  );
+  const make = (one) =>
+    one ? compare(one, name, { round }) : h("p", { class: "compare-none" }, t("compare.none"));
+  if (all.length < 2 || !sides) return make(all[0]);
+  const places = all.map(make);
+  const set = (index) => places.forEach((place, i) => (place.hidden = i !== Number(index)));
+  set(0);
+  return h(
+    "div",
+    { class: "stack" },
+    choice(
+      t("compare.which"),
+      "side",
+      [
+        ["0", t("side.first")],
+        ["1", t("side.second")],
+      ],
+      "0",
+      set,
+    ),
+    places,
+  );
+}
+
+function where({ photos, answer }) {
+  const photo = photos[0];
+  if (!photo) return null;
+  const mark = [{ region: answer.region, known: answer.known }];
+  return h(
+    "details",
+    { class: "where" },
+    h("summary", {}, t("answer.where")),
+    found(photo, answer.photo, mark, t("answer.yourPhoto")),
+  );
+}
+
+function notes({ pairing, quality, sides }) {
+  const issues = [...quality, ...(sides ?? []).flatMap((side) => side.quality ?? [])];
+  const names = new Map(issues.map((issue) => [issue.name, issue]));
+  const lines = [...names.values()].map((issue) => told("quality", issue.name, issue.advice));
+  if (pairing?.disagree) lines.unshift(t("answer.apart", { p: percent(pairing.apart) }));
+  else if (pairing?.same_side) lines.unshift(t("answer.sameSide"));
+  return lines.length
+    ? h(
+        "ul",
+        { class: "note", "aria-label": t("answer.advice") },
+        lines.map((line) => h("li", {}, line)),
+      )
+    : null;
+}
+
+function facts({ best, times_ms: times }) {
+  if (!best) return null;
+  const { year, view, evidence, sides } = best;
+  const turn = Math.round(best.upright > 180 ? 360 - best.upright : best.upright);
+  const rows = [
+    year && [
+      t("fact.year"),
+      `${year.year}${year.written === String(year.year) ? "" : ` (${year.written})`}, ${percent(year.probability)}`,
+    ],
+    !sides && view.side && [t("fact.side"), sideName(view.side)],
+    [
+      t("fact.turn"),
+      turn ? t(best.upright > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
+    ],
+    [t("fact.agreement"), `${Math.round(100 * Math.max(0, evidence.score))} %`],
+    [t("fact.time"), `${Math.round(Object.values(times).reduce((sum, ms) => sum + ms, 0))} ms`],
+  ].filter(Boolean);
+  return h(
+    "dl",
+    { class: "facts" },
+    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}
+
+function learned({ explanation }) {
+  const lines = [explanation ?? []].flat();
+  if (!lines.length) return null;
+  // The server's sentences are English.
+  return h(
+    "section",
+    { class: "explanation" },
+    h("h2", {}, t("answer.why")),
+    h(
+      "div",
+      { lang: "en" },
+      lines.map((line) => h("p", {}, line)),
+    ),
+  );
+}
+
+function actions(question) {
+  const { answer, photos } = question;
+  const add = button(
+    t("answer.add"),
+    () => {
+      hand(photos);
+      go(href("add"));
+    },
+    { name: "plus", kind: answer.known ? "" : "strong" },
+  );
+  const next = link(t("answer.next"), href(""), {
+    name: "identify",
+    kind: answer.known ? "strong" : "",
+  });
+  const name = answer.known ? nameOf(answer.best.item) : t("answer.unknown");
+  return h(
+    "div",
+    { class: "actions" },
+    answer.known ? [next, add] : [add, next],
+    answer.best &&
+      button(t("answer.share"), (event) => busy(event.currentTarget, () => share(question, name)), {
+        name: "share",
+      }),
+    answer.best && button(t("answer.wrong"), () => correct(photos[0], answer), { name: "wrong" }),
+  );
+}
+
+function others({ candidates, known }) {
+  const rest = known ? candidates.slice(1) : candidates;
+  if (!rest.length) return "";
+  return h(
+    "section",
+    { class: "others" },
+    h("h2", {}, known ? t("answer.others") : t("answer.nearestAll")),
+    h(
+      "ul",
+      { class: "tiles" },
+      rest.map(({ item, view, probability }) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { class: "tile", href: href("item", item.id) },
+            picture(api.pictureOf(view.id), ""),
+            h("strong", {}, nameOf(item)),
+            h(
+              "span",
+              { class: "bar", vars: { "--share": `${100 * probability}%` } },
+              percent(probability),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}

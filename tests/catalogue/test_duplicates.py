@@ -1,0 +1,28 @@
+"""Items that show one design: found however many there are, and told from others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from obverse import Catalogue
+from obverse.catalogue.importers import Row
+from obverse.mint.design import coin_type
+from obverse.mint.render import scan
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_all_items_of_one_design_make_one_group(tmp_path: Path, copies: int) -> None:
+    rows = []
+    for index in (0, 4, 7, 9):
+        coin = coin_type(11, index)
+        for specimen in range(copies if index == 4 else 1):
+            path = tmp_path / f"{index}-{specimen}.png"
+            Image.fromarray(scan(coin, "obverse", size=320, seed=specimen)).save(path)
+            rows.append(Row(path, path.stem, "obverse", "", {}))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert not catalogue.add(rows).failed
+        groups = [sorted(view.item for view in group.views) for group in catalogue.duplicates()]
+    assert groups == ([[f"4-{n}" for n in range(copies)]] if copies > 1 else [])

@@ -1,0 +1,23 @@
+"""A child process for the tests: ``python -m tests.server.child SETTINGS`` serves a catalogue.
+
+SETTINGS is the JSON of ``obverse.server.settings.Settings``. Prints the port when it listens.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from obverse.server.run import listen, run
+from obverse.server.settings import Settings
+
+if __name__ == "__main__":
+    told = json.loads(sys.argv[1])
+    told["report"] = Path(told["report"]) if told.get("report") else None
+    told |= {name: tuple(told.get(name, ())) for name in ("keys", "hosts")}
+    settings = Settings(**told)
+    with listen("127.0.0.1", 0) as bound:
+        sys.stdout.write(f"{bound.getsockname()[1]}\n")
+        sys.stdout.flush()
+        run(settings, bound)

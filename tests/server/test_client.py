@@ -1,0 +1,196 @@
+"""``obverse.Client``: a catalogue's verbs, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import obverse
+from obverse import client as module
+from obverse.catalogue.catalogue import Catalogue
+from obverse.errors import AlreadyInCatalogue, KeyNeeded, NotAPhoto, NotInCatalogue, ServerError
+from obverse.photo import load
+from tests.server.conftest import Coins, Served
+
+pytestmark = pytest.mark.xdist_group("server")
+
+
+@pytest.fixture(scope="module")
+def client(server: Served) -> obverse.Client:
+    return obverse.Client(server.url)
+
+
+def test_it_answers_as_the_catalogue_does(client: obverse.Client, coins: Coins) -> None:
+    item, photo = coins.photo()
+    with Catalogue(coins.catalogue, create=False) as catalogue:
+        ours = catalogue.identify(photo)
+        views = catalogue.views(item)
+        items = catalogue.items()
+    told = client.identify(photo)
+    assert ours.best is not None
+    assert told.best is not None
+    assert (told.known, told.best.item) == (ours.known, ours.best.item)
+    assert told.best.probability == pytest.approx(ours.best.probability, abs=1e-4)
+    assert told.evidence is not None
+    assert told.evidence.turn == pytest.approx(ours.best.evidence.turn, abs=0.01)
+    assert told.region == ours.to_dict()["region"]
+    assert client.items() == items
+    assert client.item(item) == items[[i.id for i in items].index(item)]
+    by_id = {view.id: view for view in client.views(item)}
+    assert set(by_id) == {view.id for view in views}
+    for view in views:
+        assert by_id[view.id].sha256 == view.sha256
+        assert by_id[view.id].upright == pytest.approx(view.upright)
+    assert client.picture(told.pictures["heat"])[:4] == b"\x89PNG"
+
+
+def test_whatever_a_photo_is(client: obverse.Client, coins: Coins) -> None:
+    item, data = coins.photo(1)
+    path = coins.photos[item]
+    for photo in (data, path, str(path), load(data), load(data).pixels):
+        answer = client.identify(photo, top=1, max_wrong=0.2)
+        assert answer.best is not None
+        assert answer.best.item.id == item
+        assert len(answer.candidates) == 1
+    assert client.match(path) == item
+    assert client.match(path, threshold=1.0) in (None, item)
+    (tray,) = client.identify_all(path, year=False, max_wrong=0.2)[:1]
+    assert tray.best is not None
+    assert client.identify_sides(*coins.pictures[item], max_wrong=0.2).best.item.id == item  # type: ignore[union-attr]
+    assert client.find(path)[0]["ellipse"]["a"] > 10
+    assert client.cutout(path)[:4] == b"\x89PNG"
+    assert np.linalg.norm(client.embed(path)) == pytest.approx(1, abs=1e-3)
+
+
+def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path: Path) -> None:
+    folder = tmp_path / "photos" / "new coin"
+    folder.mkdir(parents=True)
+    for path in coins.pictures[coins.left_out]:
+        shutil.copy(path, folder / path.name)
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "empty.jpg").write_bytes(b"")
+    seen: list[tuple[int, int]] = []
+    report = client.add(
+        tmp_path / "photos",
+        attributes={"country": "Newland"},
+        progress=lambda done, total, text: seen.append((done, total)),
+    )
+    assert (report.added, report.skipped, report.items) == (2, 0, 5)
+    assert {Path(f.source).name: f.error for f in report.failed} == {
+        "broken.jpg": "NotAPhoto",
+        "empty.jpg": "PhotoEmpty",
+    }
+    assert seen[-1] == (4, 4)
+    assert client.add(tmp_path / "photos").skipped == 2
+    answer = client.identify(coins.photos[coins.left_out])
+    assert answer.best is not None
+    assert answer.best.item == obverse.Item("new coin", "", {"country": "Newland"})
+    assert {view.side for view in client.views("new coin")} == {"obverse", "reverse"}
+    assert client.items("newland") == client.items(country="Newland") == [answer.best.item]
+    client.edit("new coin", title="T", attributes={"country": None})
+    assert client.rename("new coin", "new/coin") == obverse.Item("new/coin", "T", {})
+    other, _ = coins.photo()
+    with pytest.raises(AlreadyInCatalogue):
+        client.rename("new/coin", other)
+    token = client.merge(other, "new/coin")
+    assert sorted(client.undo(token)) == sorted([other, "new/coin"])
+    token = client.withdraw("new/coin")
+    assert client.undo(token) == ["new/coin"]
+    view = client.views("new/coin")[0]
+    client.withdraw(view.id)
+    assert len(client.views("new/coin")) == 1
+    client.withdraw("new/coin")
+    with pytest.raises(NotInCatalogue):
+        client.item("new/coin")
+
+
+def test_errors_are_those_of_the_catalogue(client: obverse.Client, server: Served) -> None:
+    with pytest.raises(NotAPhoto):
+        client.identify(b"no picture")
+    with pytest.raises(NotInCatalogue):
+        client.withdraw("nope")
+    with pytest.raises(obverse.UsageError):
+        client.identify(b"x", top=0)
+    with pytest.raises(KeyNeeded):
+        obverse.Client(server.url, key="a wrong one").info()
+    with pytest.raises(ServerError, match="cannot be reached"):
+        obverse.Client("http://127.0.0.1:1").info()
+    for key in ("ключ", "a\nb"):
+        with pytest.raises(obverse.UsageError):
+            obverse.Client(server.url, key)
+    for url in ("", "ftp://x", "http://", "http://h:99999", "http://h:x"):
+        with pytest.raises(obverse.UsageError):
+            obverse.Client(url)
+    with pytest.raises(ServerError, match="Not Found"):
+        obverse.Client(f"{server.url}/below").info()
+
+
+MOST = 400_000
+PROBLEM = {"code": "BodyTooLarge", "detail": "too much", "status": 413}
+
+
+@contextmanager
+def small_server(busy: int) -> Iterator[tuple[str, list[int]]]:
+    """One that takes little, refuses without reading, and is busy at first; the sizes it took."""
+    taken: list[int] = []
+    refusals = iter(range(busy))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._tell(200, {"max_bytes": MOST, "items": 1})
+
+        def do_POST(self) -> None:
+            size = int(self.headers["Content-Length"])
+            if size > MOST:
+                self._tell(413, PROBLEM)
+                return
+            self.rfile.read(size)
+            if next(refusals, None) is not None:
+                self._tell(503, {"code": "Busy", "detail": "later", "status": 503})
+                return
+            taken.append(size)
+            self._tell(201, {"views": [{}], "skipped": 0, "failed": []})
+
+        def _tell(self, status: int, told: dict[str, object]) -> None:
+            body = json.dumps(told).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", taken
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_photos_are_sent_in_pieces_that_the_server_takes(tmp_path: Path) -> None:
+    sizes = {"1": 60_000, "2": 60_000, "3": 60_000, "4": MOST + 1000, "5": 60_000}
+    for name, size in sizes.items():
+        (tmp_path / f"{name}.jpg").write_bytes(bytes(size))
+    (tmp_path / "list.csv").write_text(
+        "photo,item\n" + "".join(f"{name}.jpg,one\n" for name in sizes)
+    )
+    with small_server(busy=module.TRIES - 1) as (url, taken):
+        report = obverse.Client(url).add(tmp_path / "list.csv")
+    assert [round(size, -4) for size in taken] == [120_000, 60_000, 60_000]
+    assert [(Path(f.source).name, f.error) for f in report.failed] == [("4.jpg", "BodyTooLarge")]
+    with small_server(busy=module.TRIES) as (url, _), pytest.raises(module.Busy):
+        obverse.Client(url).add(tmp_path / "1.jpg", item="one")

@@ -1,0 +1,116 @@
+"""The fit of a decision, against a slow optimiser, known truths, and its own promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from obverse.decide import Standing
+from obverse.train import decision
+from obverse.train.decision import Case, cross_validate, finish, fit, logistic, tell
+
+
+def objective(w: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    """The penalised loss as a formula, on standardised features."""
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    weights, bias = w[:-1] / std, w[-1] - (w[:-1] / std) @ mean
+    logit = x @ weights + bias
+    losses = np.logaddexp(0, logit) - y * logit
+    return float(losses.sum() + 0.5 * decision.RIDGE * len(x) * (w[:-1] ** 2).sum())
+
+
+def test_the_fit_is_the_best_without_negative_weights() -> None:
+    """No small step within the bounds lowers the loss, and one weight does hit its bound."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3)) * [1.0, 0.1, 3.0] + [0.5, 0.0, -2.0]
+    logit = 2 * x[:, 0] - 1 * x[:, 2] + 8 * x[:, 1]
+    y = (rng.random(300) < 1 / (1 + np.exp(-logit))).astype(float)
+    weights, bias = logistic(x, y)
+    assert weights[2] == 0
+    assert weights[0] > 0
+    assert weights[1] > 0
+    w = np.append(weights * x.std(axis=0), bias + weights @ x.mean(axis=0))
+    best = objective(w, x, y)
+    for i in range(4):
+        for step in (-0.02, 0.02):
+            moved = w.copy()
+            moved[i] += step
+            if i == 3 or moved[i] >= 0:
+                assert objective(moved, x, y) > best
+
+
+def test_little_data_stays_near_what_was_known_before() -> None:
+    rng = np.random.default_rng(1)
+    known = (np.array([3.0, 1.0]), -1.0)
+    far = {}
+    for n in (8, 80, 8000):
+        x = rng.normal(size=(n, 2))
+        y = (rng.random(n) < 1 / (1 + np.exp(-(0.5 * x[:, 0] + 4 * x[:, 1] + 1)))).astype(float)
+        weights, _ = logistic(x, y, known)
+        far[n] = float(np.abs(weights - [0.5, 4.0]).max())
+    assert far[8] > far[80] > far[8000]
+    assert far[8] > 2
+    assert far[8000] < 0.7
+
+
+def world(items: int, each: int, seed: int) -> list[Case]:
+    """Right items score 0.7, the best wrong one 0.5, both give or take 0.08."""
+    rng = np.random.default_rng(seed)
+    cases = []
+    for n in range(items * each):
+        wrong = np.sort(rng.normal(0.5, 0.08, 6))[::-1]
+        right = float(rng.normal(0.7, 0.08))
+        known = n % 4 != 0
+        scores = np.sort(np.append(wrong, right) if known else wrong)[::-1]
+        place = int(np.flatnonzero(scores == right)[0]) if known else -1
+        cases.append(Case(f"i{n // each}", Standing.of(scores), place, known))
+    return cases
+
+
+def test_probabilities_fitted_on_one_part_hold_on_another() -> None:
+    told = tell(fit(world(200, 4, seed=0)), world(500, 4, seed=1))
+    figures = told.figures()
+    assert figures["ece"] < 0.04
+    assert figures["auroc"] > 0.8
+    assert told.probability.mean() == pytest.approx(told.right.mean(), abs=0.03)
+
+
+def test_cross_validation_never_sees_the_item_and_keeps_the_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = world(25, 4, seed=2)
+    fitted: list[set[str]] = []
+    plain = fit(cases)
+
+    def spy(part: list[Case], before: object = None) -> object:
+        fitted.append({c.item for c in part})
+        return replace(plain, bias=float(len(fitted)))
+
+    monkeypatch.setattr(decision, "fit", spy)
+    told = cross_validate(cases)
+    assert told.item.tolist() == [c.item for c in cases]
+    for i, case in enumerate(cases):
+        fold = next(k for k, names in enumerate(fitted) if case.item not in names)
+        alone = replace(plain, bias=float(fold + 1)).probabilities(case.standing)[0]
+        assert told.probability[i] == pytest.approx(alone)
+
+
+def test_the_curve_keeps_its_promise_where_it_was_measured() -> None:
+    cases = world(100, 4, seed=3)
+    told = cross_validate(cases)
+    decider = finish(fit(cases), told, {"what": "a test"})
+    for wrong, threshold in decider.curve:
+        answered = told.probability >= threshold
+        assert np.mean(answered & ~told.right) <= wrong + 1e-12
+    assert decider.threshold == decider.threshold_for(decision.MAX_WRONG)
+    assert decider.card == {"what": "a test", "max_wrong": decision.MAX_WRONG}
+    assert told.figures()["queries"] == 400
+
+
+def test_nothing_but_unknown_queries_is_no_reason_to_fail() -> None:
+    cases = [c for c in world(12, 4, seed=4) if not c.known]
+    decider = fit([*cases, Case("empty", Standing.of(np.zeros(0)), -1, False)])
+    assert min(decider.weights) >= 0
+    assert tell(decider, cases).probability.max() < 0.5
