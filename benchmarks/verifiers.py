@@ -1,9 +1,11 @@
 """What each verifier gains and costs, as one table.
 
     python benchmarks/packages.py DATA/packages packages.csv
-    python benchmarks/textures.py TEXTURES
+    python benchmarks/textures.py KINDS
+    python benchmarks/textures.py FACES --faces 4
     python benchmarks/verifiers.py --flat packages.csv DATA/packages \
-        --disc TEXTURES/surfaces.csv TEXTURES --coin DATA/protocols/dev_wild.csv DATA
+        --disc KINDS/surfaces.csv KINDS --disc FACES/surfaces.csv FACES \
+        --coin DATA/protocols/dev_wild.csv DATA
 
 Each verifier scores the same shortlists, so only it differs; milliseconds are medians of one
 question on one core, describing being paid once per view and once per query. For coins the best ten
@@ -30,7 +32,7 @@ from obverse.catalogue.importers import Row
 from obverse.catalogue.store import Hits
 from obverse.evaluate import protocol
 from obverse.types import F32, Embedding, Patch
-from obverse.verify import keypoints, texture
+from obverse.verify import keypoints
 from obverse.verify.local import LocalVerifier
 from obverse.verify.polar import PolarVerifier
 from obverse.verify.texture import TextureVerifier
@@ -111,8 +113,8 @@ def flat(plan: Path, root: Path, every: int) -> None:
 def disc(plan: Path, root: Path, every: int) -> None:
     """Surfaces."""
     with asked(plan, root, "disc", every, 10_000) as (catalogue, found):
-        name = f"{plan.stem}, {len(found)} queries, {catalogue.store.stats().views} views"
-        surfaces(name, found)
+        views = catalogue.store.stats().views
+        surfaces(f"{root.name}, {len(found)} queries, {views} views", found)
 
 
 def surfaces(name: str, found: Sequence[Asked]) -> None:
@@ -123,13 +125,15 @@ def surfaces(name: str, found: Sequence[Asked]) -> None:
     spent = 1e3 * (time.perf_counter() - begun) / len(found[:20])
     row(name, "vector alone", *measure(found, lambda a: a[3].similarity))
     row(name, "`polar`", *measure(found, lambda a: scored(PolarVerifier(), a)))
-    share = texture.SHARE
-    try:
-        for texture.SHARE in (1.0, share):
-            words = "surface alone: LBP, SVM" if texture.SHARE == 1 else "`texture`: both"
-            row(name, words, *measure(found, lambda a: scored(TextureVerifier(), a)), spent)
-    finally:
-        texture.SHARE = share
+    row(name, "surface alone: LBP, SVM", *measure(found, surface), spent)
+    row(name, "`texture`: both", *measure(found, lambda a: scored(TextureVerifier(), a)), spent)
+
+
+def surface(case: Asked) -> F32:
+    _, _, query, hits = case
+    maps = PolarVerifier().scores(query, hits.maps)[0]
+    fits = TextureVerifier().surfaces(query, maps, hits.described, hits.items)
+    return np.asarray(fits, np.float32)
 
 
 def coin(plan: Path, root: Path, every: int, distractors: int) -> None:
@@ -200,18 +204,20 @@ def say(done: int, total: int, text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("--flat", "--disc", "--coin"):
-        parser.add_argument(name, type=Path, nargs=2, metavar=("PROTOCOL", "ROOT"))
+        parser.add_argument(
+            name, type=Path, nargs=2, metavar=("PROTOCOL", "ROOT"), action="append", default=[]
+        )
     parser.add_argument("--every", type=int, default=1, help="ask every so many-th query")
     parser.add_argument("--distractors", type=int, default=300, help="other coins in the catalogue")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     print(HEAD)
-    if args.flat:
-        flat(*args.flat, args.every)
-    if args.disc:
-        disc(*args.disc, args.every)
-    if args.coin:
-        coin(*args.coin, args.every, args.distractors)
+    for plan, root in args.flat:
+        flat(plan, root, args.every)
+    for plan, root in args.disc:
+        disc(plan, root, args.every)
+    for plan, root in args.coin:
+        coin(plan, root, args.every, args.distractors)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@
 
 `dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
 chosen on the first; `cents` is for reporting only. Of `wild_dev` only coins of at least 200 pixels
-count. ``possible`` is which years were asked for: all from 1800 on, or the span of years of the
-coin's type in the same table, as a catalogue would give it. ``ms`` is time of all processors.
+count. `minted undated` are photos of the sides of minted coins that bear no date: whatever is read
+there is wrong. ``possible`` is which years were asked for: all from 1800 on, or the span of years
+of the coin's type in the same table, as a catalogue would give it. ``ms`` is time of all
+processors.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from obverse import find
+from obverse.mint import coin_type, snap
 from obverse.photo import load
 from obverse.types import Ellipse, Photo, Region
 from obverse.year.calendars import dates_of
@@ -28,13 +31,15 @@ from obverse.year.reader import Reading, YearReader, features
 
 WIDE = {"year_from": 1800}
 LEAST = 200
+MINTED, SEED = 120, 7
+"""Photos of dateless sides, and the seed of their coins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A photo, what to read it with, and the year on it."""
+    """A photo, what to read it with, and the year on it; 0 for none."""
 
-    photo: Path
+    photo: Path | Photo
     year: int
     item: str
     half: int
@@ -54,9 +59,23 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def undated() -> Iterator[Case]:
+    """Photos of dateless sides of minted coins; the turn is not known."""
+    for index in range(MINTED):
+        coin = coin_type(SEED, index)
+        side = "reverse" if "{year}" in str(coin.obverse.texts) else "obverse"
+        shot = snap(coin, side, np.random.default_rng([SEED, index]))
+        e = shot.ellipse
+        if 2 * e.a >= LEAST:
+            box = (e.cx - e.a, e.cy - e.a, e.cx + e.a, e.cy + e.a)
+            yield Case(load(shot.image), 0, coin.item, index % 2, Region(box, 1.0, e), None)
+
+
 def cases(data: Path, name: str) -> list[Case]:
     """A set: ``dev``; ``wild`` (true ellipse and turn), ``wild lying`` (the turn unknown), ``wild
-    found`` (and the finder's ellipse); ``cents``. ``undated`` in a name: where no year is noted."""
+    found`` (and the finder's ellipse); ``cents``; ``minted undated``."""
+    if name == "minted undated":
+        return list(undated())
     if name == "cents":
         folder = data / "cents"
         return [
@@ -64,9 +83,6 @@ def cases(data: Path, name: str) -> list[Case]:
         ]
     table = data / ("worldcoins/dev.csv" if name.startswith("dev") else "wild_dev/wild.csv")
     listed = rows(table)
-    dated = {r["design_id"] for r in listed if r["year"]}
-    if "undated" in name:
-        listed = [{**r, "year": "0"} for r in listed if r["design_id"] not in dated]
     designs = sorted({r["design_id"] for r in listed if r["year"]})
     out = []
     for r in listed:
@@ -78,7 +94,7 @@ def cases(data: Path, name: str) -> list[Case]:
             ellipse = Ellipse(*(float(r[k]) for k in ("cx", "cy", "a", "b", "ellipse_angle")))
             if 2 * ellipse.a < LEAST:
                 continue
-            turn = -float(r["turn"]) % 360 if name.split()[1:2] in ([], ["undated"]) else None
+            turn = -float(r["turn"]) % 360 if name == "wild" else None
             given = None if "found" in name else Region((0, 0, 1, 1), 1.0, ellipse)
             case = replace(case, region=given, turn=turn)
         out.append(case)
@@ -94,7 +110,7 @@ def read(
     for case in chosen:
         years.setdefault(case.item, set()).add(case.year)
     for case in [c for c in chosen if half in (None, c.half)][::every]:
-        photo: Photo = load(case.photo)
+        photo = case.photo if isinstance(case.photo, Photo) else load(case.photo)
         region = case.region or finder.find(photo)[0]
         listed = years[case.item]
         spread = {"year_from": min(listed), "year_to": max(listed)}
@@ -126,7 +142,9 @@ def describe(done: Done) -> str:
     best, chances = done.reading.best, done.reading.chances
     likely = max(chances, key=chances.__getitem__, default=0)
     said = "nothing" if best is None else f"{best.year} ({best.probability:.2f})"
-    return f"  {done.case.photo.name} is {done.case.year}: read {said}, likeliest {likely}"
+    photo = done.case.photo
+    name = photo.name if isinstance(photo, Path) else done.case.item
+    return f"  {name} is {done.case.year or 'undated'}: read {said}, likeliest {likely}"
 
 
 def fit(done: list[Done]) -> tuple[float, float, float]:
@@ -149,7 +167,7 @@ def fit(done: list[Done]) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="dev,wild,wild lying,wild found,cents")
+    parser.add_argument("--sets", default="dev,wild,wild lying,wild found,cents,minted undated")
     parser.add_argument("--possible", default="wide,type")
     parser.add_argument("--every", type=int, default=1, help="only every n-th photo")
     parser.add_argument("--half", type=int, choices=(0, 1), help="only one half of the designs")
@@ -161,7 +179,7 @@ def main() -> None:
     everything: list[Done] = []
     for name in args.sets.split(","):
         for possible in args.possible.split(","):
-            if name == "cents" and possible == "type":
+            if possible == "type" and name in ("cents", "minted undated"):
                 continue
             done = list(read(reader, name, args.data, possible, args.every, args.half))
             everything += done

@@ -94,9 +94,20 @@ def test_turned_and_relit_elsewhere_it_is_the_same_surface() -> None:
         for turn, dim in ((70.0, 0.6), (200.0, 0.8)):
             described = surface(pictures[name], 380, 380, turn, dim)
             query = Embedding(np.ones(1, np.float32), maps[0], described)
-            scores, _ = verifier.scores(query, maps, views, items)
-            design, _ = PolarVerifier().scores(query, maps)
-            assert np.argmax(scores - (1 - texture.SHARE) * design) == i
+            alike = PolarVerifier().scores(query, maps)[0]
+            assert np.argmax(verifier.surfaces(query, alike, views, items)) == i
+
+
+def test_a_face_seen_again_settles_it_else_the_surface_does() -> None:
+    """A query with the surface of gravel: its map is that of the grass, or of neither."""
+    views = [surface(p, 130, 130, 0.0, 1.0) for p in (data.gravel(), data.grass())]
+    described = surface(data.gravel(), 380, 380, 9.0, 0.8)
+    one, two = np.random.default_rng(0).integers(-90, 91, (2, 4, 14, 7), np.int8)
+    for maps, best in (((one, two), 1), ((one, one), 0)):
+        query = Embedding(np.ones(1, np.float32), two, described)
+        scores, _ = TextureVerifier().scores(query, np.stack(maps), views)
+        assert int(np.argmax(scores)) == best
+        assert (scores.max() > texture.FACE[1]) == (best == 1), "a surface proves no face"
 
 
 def test_views_of_one_item_are_one_class() -> None:
@@ -104,8 +115,8 @@ def test_views_of_one_item_are_one_class() -> None:
     views = [surface(data.gravel(), 130, 130, t, 1.0) for t in (0.0, 40.0)]
     views.append(surface(data.grass(), 130, 130, 0.0, 1.0))
     maps = np.ones((3, 4, 14, 7), np.int8)
-    query = Embedding(np.ones(1, np.float32), maps[0], surface(data.gravel(), 380, 380, 9.0, 0.8))
-    scores, _ = TextureVerifier().scores(query, maps, views, ["a", "a", "b"])
+    asked = Embedding(-np.ones(1, np.float32), -maps[0], surface(data.gravel(), 380, 380, 9.0, 0.8))
+    scores, _ = TextureVerifier().scores(asked, maps, views, ["a", "a", "b"])
     assert scores[0] == pytest.approx(scores[1])
     assert scores[0] > scores[2]
 

@@ -5,6 +5,9 @@ of it. Local binary patterns (Ojala, Pietikäinen and Mäenpää, 2002) at three
 to turns and to any rise of the light, are counted in windows of the patch. Linear support vector
 machines, trained on the windows of the shortlist while the question waits, then say how well the
 query's windows fit each item.
+
+A single such thing is known by its own face, as a coin is by its design: a view whose map agrees
+with the query shows the same piece again. Only where none does is the surface asked.
 """
 
 from __future__ import annotations
@@ -33,12 +36,15 @@ COST = 0.01
 light."""
 EPOCHS = 5
 """Passes over the windows; with so low a cost no machine moves after a few."""
-SHARE = 0.5
-"""Share of the surface in the score: more serves surfaces better and coins worse."""
+SHARE = 0.9
+"""Share of the surface where a view shows another piece."""
+FACE = (0.65, 0.8)
+"""Agreement of the maps up to which a view shows another piece, and from which it shows the same:
+of 288 photos of faces the right one had 0.81 or more in 99 of 100."""
 
 
 class TextureVerifier:
-    """The polar verifier's score and the surface's, added up."""
+    """The polar verifier's score where a face is seen again, else mostly the surface's."""
 
     name = "texture"
     fingerprint = f"1-{SHRINK}-{WINDOW}-{STEP}-{BINS}"
@@ -68,14 +74,30 @@ class TextureVerifier:
         scores, turns = self._polar.scores(query, maps)
         if not described:
             return scores, turns
+        surface = self.surfaces(query, scores, described, items)
+        same = np.clip((scores - FACE[0]) / (FACE[1] - FACE[0]), 0, 1)
+        # Below every face seen again, and rising with the map's score all the way up to them.
+        other = FACE[0] - ((1 - SHARE) * (FACE[0] - scores) + SHARE * (1 - surface)) / 2
+        return (same * scores + (1 - same) * other).astype(np.float32), turns
+
+    def surfaces(
+        self, query: Embedding, scores: F32, described: Sequence[bytes], items: Sequence[str] = ()
+    ) -> F64:
+        """How well the surface of each view fits, float64 (n,), -1 to 1; -1 for all but the
+        ``NEAREST``.
+
+        Args:
+            scores: float32 (n,), of the maps.
+            described, items: as for ``scores``.
+        """
         asked = unpack(query.description)
         views = [unpack(d) for d in described]
         means = np.stack([v.mean(axis=0) for v in views])
         alike = means @ asked.mean(axis=0)
         near = np.argsort(-(scores + alike), kind="stable")[:NEAREST]
-        owners = np.array(items or [str(i) for i in range(len(maps))])[near]
+        owners = np.array(items or [str(i) for i in range(len(views))])[near]
         names, which = np.unique(owners, return_inverse=True)
-        surface = np.full(len(maps), -1.0)
+        surface = np.full(len(views), -1.0)
         if len(names) > 1:
             windows = np.concatenate([views[i] for i in near])
             labels = np.repeat(which, [len(views[i]) for i in near])
@@ -83,7 +105,7 @@ class TextureVerifier:
             surface[near] = np.clip(margins(machine, asked).mean(axis=0), -1, 1)[which]
         else:
             surface[near] = 2 * alike[near] - 1
-        return ((1 - SHARE) * scores + SHARE * surface).astype(np.float32), turns
+        return surface
 
     def evidence(
         self, query: Embedding, maps: I8, described: Sequence[bytes] = ()
