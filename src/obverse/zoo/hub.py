@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,6 +146,9 @@ def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
                 raise
             raise _unfit(config, name, such) from error
         processor = _fetch(getattr(transformers, reader).from_pretrained, name, **plain)
+    if hasattr(model.config, "mask_ratio"):
+        # Masked autoencoders hide patches at random, in evaluation mode too.
+        model.config.mask_ratio = 0.0
     missing = frozenset(str(key) for key in info["missing_keys"])
     return Loaded(name, model.float().eval().to(device), processor, missing, device)
 
@@ -198,6 +202,12 @@ def _fetch(read: Callable[..., Any], name: str, **options: Any) -> Any:
     """What ``read`` finds in the folder or the cache, else on the hub."""
     try:
         return read(name, local_files_only=True, **options)
+    except ImportError as error:
+        # Some processors have no plain variant: DINOv3's needs torchvision.
+        library = re.search("requires the ([a-zA-Z]+) library", str(error))
+        what = f"needs {library[1].lower()}" if library else _first_line(error)
+        hint = f"pip install {library[1].lower()}" if library else "install what it names"
+        raise MissingExtra(what, where=name, hint=hint) from error
     # Files from anywhere: the library raises many kinds, OSError for most that are not there.
     except Exception as error:
         if Path(name).is_dir():
