@@ -137,7 +137,7 @@ def _write_candidates(answer: Answer) -> None:
             rank,
             percent(c.probability),
             c.score,
-            f"{c.evidence.turn:.0f}°" if turned else "",
+            f"{round(c.evidence.turn) % 360}°" if turned else "",
             c.item.id,
             c.item.title,
             c.view.side,
