@@ -132,8 +132,6 @@ def load(
 def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
     import transformers
 
-    # Fast processors need torchvision and round otherwise; these are the same everywhere.
-    plain = {"backend": "pil"} if _version() >= 5 else {"use_fast": False}
     wanted = getattr(transformers, kind)
     with _quiet():
         config = _fetch(transformers.AutoConfig.from_pretrained, name)
@@ -145,7 +143,8 @@ def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
             if "Unrecognized configuration class" not in str(error):
                 raise
             raise _unfit(config, name, such) from error
-        processor = _fetch(getattr(transformers, reader).from_pretrained, name, **plain)
+        # Fast processors need torchvision and round otherwise; these are the same everywhere.
+        processor = _fetch(getattr(transformers, reader).from_pretrained, name, backend="pil")
     if hasattr(model.config, "mask_ratio"):
         # Masked autoencoders hide patches at random, in evaluation mode too.
         model.config.mask_ratio = 0.0
@@ -260,12 +259,6 @@ def _check_hub(name: str) -> None:
 def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return text[0][:160] if text else type(error).__name__
-
-
-def _version() -> int:
-    import transformers
-
-    return int(transformers.__version__.split(".")[0])
 
 
 @contextmanager
