@@ -1,7 +1,7 @@
 """Every descriptor of the zoo that needs no download, on coins and packages; codes of vectors.
 
     python benchmarks/zoo.py DATA --work DIR [--protocol dev_wild] [--every N] [--codes]
-        [--embedder NAME ...]
+        [--copies] [--embedder NAME ...]
 
 DATA holds protocols/dev_wild.csv, protocols/dev_clean.csv and packages/. DIR keeps catalogues of
 the pictures asked for and asked about: a second run goes on from there. A disc is seen as its
@@ -17,7 +17,7 @@ import hashlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -234,6 +234,44 @@ def code_row(
     return row(name, ranks, f"{in_list:.3f}", f"{alike:.3f}", f"{size:,}", f"{spent:.2f}")
 
 
+def copies(data: Path, every: int) -> Iterable[str]:
+    """How often the nearest of some shelf photos is the one that a changed copy was made of, by
+    whole-picture descriptors: a row each."""
+    photos = [load(p).pixels for p in sorted((data / "packages").glob("*/wild_*.jpg"))[::every]]
+    yield f"| {len(photos)} photos, their copies | {' | '.join(CHANGES)} |"
+    yield f"| --- |{' ---: |' * len(CHANGES)}"
+    for name in PLAIN:
+        made = zoo.get(name)
+        assert isinstance(made, zoo.Descriptor)
+        stored = made.describe(photos)
+        cells = []
+        for change in CHANGES.values():
+            asked = made.describe([change(photo) for photo in photos])
+            nearest = (asked @ stored.T).argmax(axis=1)
+            cells.append(f"{np.mean(nearest == np.arange(len(photos))):.3f}")
+        yield f"| `{name}` | {' | '.join(cells)} |"
+
+
+def _smaller(image: U8) -> U8:
+    half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    stored = cv2.imencode(".jpg", half[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 50])[1]
+    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _cut(image: U8) -> U8:
+    h, w = image.shape[:2]
+    return np.ascontiguousarray(image[h // 20 : h - h // 20, w // 20 : w - w // 20])
+
+
+CHANGES: dict[str, Callable[[U8], U8]] = {
+    "half the size, JPEG 50": _smaller,
+    "turned by 90°": lambda image: np.rot90(image).copy(),
+    "mirrored": lambda image: np.fliplr(image).copy(),
+    "darker by a third": lambda image: (image * (2 / 3)).astype(np.uint8),
+    "a twentieth cut off each edge": _cut,
+}
+
+
 def remembered(image: U8, kind: str = "sift") -> keypoints.Keypoints:
     """Keypoints of a picture, found once for all the descriptors that gather them."""
     key = hashlib.sha256(image.tobytes()).digest(), kind
@@ -273,8 +311,13 @@ def main() -> None:
     parser.add_argument("--embedder", action="append", metavar="NAME[,STEP...]")
     parser.add_argument("--every", type=int, default=1, help="ask every so many-th query")
     parser.add_argument("--codes", action="store_true", help="the table of codes alone")
+    parser.add_argument("--copies", action="store_true", help="the table of copies alone")
     args = parser.parse_args()
     cv2.setNumThreads(1)
+    if args.copies:
+        for line in copies(args.data, args.every):
+            print(line, flush=True)
+        return
     args.work.mkdir(parents=True, exist_ok=True)
     for name in [] if args.codes else args.protocol or PROTOCOLS:
         sides = flat(args.data) if name == "packages" else discs(args.data, args.work, name)
