@@ -1,12 +1,13 @@
 """Every descriptor of the zoo that needs no download, on coins and packages; codes of vectors.
 
     python benchmarks/zoo.py DATA --work DIR [--protocol dev_wild] [--every N] [--codes]
-        [--embedder NAME ...]
+        [--copies] [--embedder NAME ...]
 
 DATA holds protocols/dev_wild.csv, protocols/dev_clean.csv and packages/. DIR keeps catalogues of
 the pictures asked for and asked about: a second run goes on from there. A disc is seen as its
 256-pixel thumbnail there, in which the shipped finder found it; a package as ``flat`` sees it.
-Times are of one core, busy with nothing else.
+Times are of the processor. Protocols named together share what is fitted and described: dev_wild
+and dev_clean have the same catalogue.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import hashlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -31,8 +34,7 @@ from obverse.embed import named
 from obverse.evaluate import metrics, protocol
 from obverse.photo import load
 from obverse.pipeline import Pipeline
-from obverse.recipes import Recipe
-from obverse.types import F32, U8, Array, Patch, Progress, Region
+from obverse.types import F32, U8, Array, Embedder, Patch, Progress, Region
 from obverse.verify import keypoints
 from obverse.zoo import rerank
 from obverse.zoo.post import Chain, reranks
@@ -62,28 +64,40 @@ TIMED = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
-    """Pictures asked for and asked about, and the items they show; unknown ones are left out."""
+class Seen:
+    """What is seen of pictures, and the items they show."""
 
-    recipe: Recipe
-    views: list[Patch]
-    owners: Array
-    queries: list[Patch]
-    right: Array
+    patches: list[Patch]
+    items: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Pictures asked for and asked about; unknown ones are left out."""
+
+    recipe: str
+    stored: Seen
+    asked: Seen
 
 
 def discs(data: Path, work: Path, name: str) -> Sides:
     """Coins, from catalogues that are made where there are none; polar vectors come with them."""
     plan = protocol.read(data / "protocols" / f"{name}.csv", root=data)
-    known = [case for case in plan.queries if case.role == "query"]
-    sides = []
-    for cases, folder in ((plan.catalogue, "catalogue"), (known, f"{name}-queries")):
-        with Catalogue(work / f"{folder}.obv") as kept:
-            kept.add([Row(c.path, c.item, c.side, "", {}) for c in cases], progress=tell(folder))
-            wanted = {(str(c.path.absolute()), c.item) for c in cases}
-            views = [v for v in kept.views() if (v.source, v.item) in wanted]
-        sides.append(([_disc(v.thumbnail) for v in views], np.array([v.item for v in views])))
-    return Sides(recipes.get("coin"), *sides[0], *sides[1])
+    asked = (case for case in plan.queries if case.role == "query")
+    stored = see(work / "catalogue.obv", tuple((c.path, c.item) for c in plan.catalogue))
+    return Sides(
+        "coin", stored, see(work / f"{name}-queries.obv", tuple((c.path, c.item) for c in asked))
+    )
+
+
+@cache
+def see(path: Path, cases: tuple[tuple[Path, str], ...]) -> Seen:
+    """Discs of photos, each given with its item."""
+    with Catalogue(path) as kept:
+        kept.add([Row(photo, item, "", "", {}) for photo, item in cases], progress=tell(path.stem))
+        wanted = {(str(photo.absolute()), item) for photo, item in cases}
+        views = [v for v in kept.views() if (v.source, v.item) in wanted]
+    return Seen([_disc(v.thumbnail) for v in views], np.array([v.item for v in views]))
 
 
 def flat(data: Path) -> Sides:
@@ -94,48 +108,62 @@ def flat(data: Path) -> Sides:
         patches, items = sides[role]
         patches.append(pipeline.look(load(data / "packages" / photo)))
         items.append(item)
-    (views, owners), (queries, right) = sides["catalogue"], sides["query"]
-    return Sides(recipes.get("flat"), views, np.array(owners), queries, np.array(right))
+    stored, asked = (Seen(patches, np.array(items)) for patches, items in sides.values())
+    return Sides("flat", stored, asked)
 
 
 def measure(sides: Sides, name: str) -> str:
     """A row of the table."""
     embedder, _, post = name.partition(",")
-    recipe = recipes.get(sides.recipe.name, embedder, post=post)
-    fitted = None
-    keypoints.detect = remembered
-    if named.needs_fitting(recipe):
-        some = range(0, len(sides.views), -(-len(sides.views) // MOST))
-        fitted = named.fit(recipe, (sides.views[i] for i in some))
-    made = named.load(recipe, fitted)
-    keypoints.detect = FIND
+    base, views = described(sides.stored, sides.recipe, embedder)
+    chain = Chain.fit(post, views[:: -(-len(views) // MOST)])
+    made = named.Processed(base, chain) if post else base
+    queries = sides.asked.patches
     begun = time.process_time()
-    for patch in sides.queries[:TIMED]:
+    for patch in queries[:TIMED]:
         made.embed([patch])
-    spent = 1e3 * (time.process_time() - begun) / min(TIMED, len(sides.queries))
-    keypoints.detect = remembered
-    views = np.array([e.vector for p in sides.views for e in made.embed([p])])
-    if isinstance(made, named.Processed):
-        views = made.chain.keep(views)
-    asked = np.array([e.vector for p in sides.queries for e in made.embed([p])])
-    ranks = rank(sides, views, asked, reranks(post), recipe.shortlist)
-    stored = made.embed(sides.queries[:1])[0]
+    spent = 1e3 * (time.process_time() - begun) / len(queries[:TIMED])
+    with remembering():
+        asked = np.array([e.vector for p in queries for e in made.embed([p])])
+    kept = chain.keep(chain.apply(views))
+    shortlist = recipes.get(sides.recipe).shortlist
+    items = sides.stored.items, sides.asked.items
+    ranks = rank(kept, asked, *items, reranks(post), shortlist)
+    stored = made.embed(queries[:1])[0]
     size = 2 * made.dim + stored.map.size + len(stored.description)
     return row(name, ranks, f"{spent:.0f}", f"{made.dim:,}", f"{size:,}")
 
 
-def rank(sides: Sides, views: F32, asked: F32, steps: Sequence[str], shortlist: int) -> Array:
+@cache
+def described(stored: Seen, recipe_name: str, embedder: str) -> tuple[Embedder, F32]:
+    """An embedder fitted on the catalogue's side, and its vectors there."""
+    recipe, fitted = recipes.get(recipe_name, embedder), None
+    with remembering():
+        if named.needs_fitting(recipe):
+            fitted = named.fit(recipe, stored.patches[:: -(-len(stored.patches) // MOST)])
+        made = named.load(recipe, fitted)
+        return made, np.array([e.vector for p in stored.patches for e in made.embed([p])])
+
+
+def rank(
+    views: F32,
+    asked: F32,
+    owners: Array,
+    right: Array,
+    steps: Sequence[str] = (),
+    shortlist: int = 600,
+) -> Array:
     """The place of each query's right item, float64; inf past the shortlist."""
     ranks = []
-    for query, right in zip(asked, sides.right, strict=True):
+    for query, item in zip(asked, right, strict=True):
         cosines = views @ query
         near = np.argsort(-cosines, kind="stable")[:shortlist]
         scores = cosines[near]
         for step in steps:
             scores = rerank.again(step, query, views[near])
-        items = sides.owners[near[np.argsort(-scores, kind="stable")]]
+        items = owners[near[np.argsort(-scores, kind="stable")]]
         order = list(dict.fromkeys(items.tolist()))
-        ranks.append(order.index(right) + 1.0 if right in order else np.inf)
+        ranks.append(order.index(item) + 1.0 if item in order else np.inf)
     return np.array(ranks)
 
 
@@ -154,7 +182,6 @@ def codes(work: Path) -> Iterable[str]:
     stored = np.array([v.embedding.vector for v in views if v.embedding])
     asked = zoo.unit(np.array([v.embedding.vector for v in queries if v.embedding]))
     owners, right = np.array([v.item for v in views]), np.array([v.item for v in queries])
-    sides = Sides(recipes.get("coin"), [], owners, [], right)
     exact = np.argsort(-(asked @ stored.T), axis=1)[:, :200]
     for name in CODES:
         chain = Chain.fit(name, stored)
@@ -164,9 +191,8 @@ def codes(work: Path) -> Iterable[str]:
         begun = time.process_time()
         found = [np.argpartition(-(kept_as @ q), 200)[:200] for q in mine]
         spent = 1e3 * (time.process_time() - begun) / len(mine)
-        yield code_row(
-            name or "float32", size, rank(sides, kept_as, mine, (), 600), found, exact, spent
-        )
+        ranks = rank(kept_as, mine, owners, right)
+        yield code_row(name or "float32", size, ranks, found, exact, spent)
     for name in ("float16", "rabitq"):
         order, spent, size = lance(stored, asked, name == "rabitq")
         ranks = []
@@ -208,12 +234,59 @@ def code_row(
     return row(name, ranks, f"{in_list:.3f}", f"{alike:.3f}", f"{size:,}", f"{spent:.2f}")
 
 
+def copies(data: Path, every: int) -> Iterable[str]:
+    """How often the nearest of some shelf photos is the one that a changed copy was made of, by
+    whole-picture descriptors: a row each."""
+    photos = [load(p).pixels for p in sorted((data / "packages").glob("*/wild_*.jpg"))[::every]]
+    yield f"| {len(photos)} photos, their copies | {' | '.join(CHANGES)} |"
+    yield f"| --- |{' ---: |' * len(CHANGES)}"
+    for name in PLAIN:
+        made = zoo.get(name)
+        assert isinstance(made, zoo.Descriptor)
+        stored = made.describe(photos)
+        cells = []
+        for change in CHANGES.values():
+            asked = made.describe([change(photo) for photo in photos])
+            nearest = (asked @ stored.T).argmax(axis=1)
+            cells.append(f"{np.mean(nearest == np.arange(len(photos))):.3f}")
+        yield f"| `{name}` | {' | '.join(cells)} |"
+
+
+def _smaller(image: U8) -> U8:
+    half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    stored = cv2.imencode(".jpg", half[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 50])[1]
+    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _cut(image: U8) -> U8:
+    h, w = image.shape[:2]
+    return np.ascontiguousarray(image[h // 20 : h - h // 20, w // 20 : w - w // 20])
+
+
+CHANGES: dict[str, Callable[[U8], U8]] = {
+    "half the size, JPEG 50": _smaller,
+    "turned by 90°": lambda image: np.rot90(image).copy(),
+    "mirrored": lambda image: np.fliplr(image).copy(),
+    "darker by a third": lambda image: (image * (2 / 3)).astype(np.uint8),
+    "a twentieth cut off each edge": _cut,
+}
+
+
 def remembered(image: U8, kind: str = "sift") -> keypoints.Keypoints:
     """Keypoints of a picture, found once for all the descriptors that gather them."""
     key = hashlib.sha256(image.tobytes()).digest(), kind
     if key not in _KEPT:
         _KEPT[key] = FIND(image, kind)
     return _KEPT[key]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    keypoints.detect = remembered
+    try:
+        yield
+    finally:
+        keypoints.detect = FIND
 
 
 def tell(what: str) -> Progress:
@@ -238,14 +311,20 @@ def main() -> None:
     parser.add_argument("--embedder", action="append", metavar="NAME[,STEP...]")
     parser.add_argument("--every", type=int, default=1, help="ask every so many-th query")
     parser.add_argument("--codes", action="store_true", help="the table of codes alone")
+    parser.add_argument("--copies", action="store_true", help="the table of copies alone")
     args = parser.parse_args()
     cv2.setNumThreads(1)
+    if args.copies:
+        for line in copies(args.data, args.every):
+            print(line, flush=True)
+        return
     args.work.mkdir(parents=True, exist_ok=True)
     for name in [] if args.codes else args.protocol or PROTOCOLS:
         sides = flat(args.data) if name == "packages" else discs(args.data, args.work, name)
-        kept = slice(None, None, args.every)
-        sides = replace(sides, queries=sides.queries[kept], right=sides.right[kept])
-        print(f"\n{name}: {len(sides.views):,} views, {len(sides.queries):,} queries\n", flush=True)
+        few = Seen(sides.asked.patches[:: args.every], sides.asked.items[:: args.every])
+        sides = replace(sides, asked=few)
+        views, queries = len(sides.stored.patches), len(few.patches)
+        print(f"\n{name}: {views:,} views, {queries:,} queries\n", flush=True)
         print("| embedder | recall@1 / 5 / 20 | mAP | ms a picture | numbers | bytes a view |")
         print("| --- | --- | ---: | ---: | ---: | ---: |")
         best: list[tuple[float, str]] = []
@@ -254,7 +333,7 @@ def main() -> None:
             best.append((float(line.split("|")[3]), embedder))
             print(line, flush=True)
         for step in () if args.embedder else CHAINS:
-            first = min(128, len(sides.views) // 2)
+            first = min(128, views // 2)
             chain = step.replace("128", str(first))
             line = measure(sides, f"{max(best)[1]},{chain}")
             print(line, flush=True)

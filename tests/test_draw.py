@@ -210,6 +210,26 @@ def test_known_and_unknown_answers_look_different() -> None:
     assert (unknown[badge] == canvas.RED).all(axis=-1).any()
 
 
+def test_a_share_is_neither_known_nor_unknown() -> None:
+    match = candidate(design(0), 0.0, np.full((1, 1), 0.9, np.float32))
+    answer = replace(answer_of(patch_of(design(0)), match, known=False), calibrated=False)
+    picture = draw.answer(answer)
+    badge = picture[canvas.MARGIN : canvas.MARGIN + 90, -400:]
+    for colour in (canvas.GREEN, canvas.RED):
+        assert not (badge == colour).all(axis=-1).any()
+    assert (badge == canvas.MUTED).all(axis=-1).any()
+
+
+@pytest.mark.parametrize("cells", [(1, 1), (14, 7)])
+def test_no_column_of_an_answer_is_empty(cells: tuple[int, int]) -> None:
+    """Compared as a whole or by places, every third of the first rows shows something."""
+    match = candidate(design(0), 0.0, np.full(cells, 0.9 / (cells[0] * cells[1]), np.float32))
+    picture = draw.answer(answer_of(patch_of(design(0)), match))
+    top = canvas.MARGIN + 108
+    for left in (canvas.MARGIN + i * (draw.TILE + canvas.GAP) for i in range(3)):
+        assert picture[top : top + draw.TILE, left : left + draw.TILE].std() > 10
+
+
 def test_discs_and_flat_objects_are_told_apart() -> None:
     rng = np.random.default_rng(1)
     picture = rng.integers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8)

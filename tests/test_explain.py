@@ -129,6 +129,18 @@ def test_a_rival_is_named_where_it_is_one(
     assert "they part most at 12 o'clock near the rim" in explain(answer)[2]
 
 
+def test_shares_are_not_told_as_probabilities() -> None:
+    answer = answer_of(
+        candidate(EVEN, 0.4), candidate(cells(ABSENT), 0.3, "mark"), known=False, calibrated=False
+    )
+    assert keys(answer)[0] == "uncalibrated"
+    assert keys(answer)[2] == "next, a place", "no rival: that compares probabilities"
+    assert explain(answer)[0] == (
+        "The nearest item is Krona, with a share of 40 %; these stages have no calibration, so "
+        "nothing is called known."
+    )
+
+
 @pytest.mark.parametrize(("lead", "said"), [(0.9, True), (0.65, False)])
 def test_a_place_for_the_next_item_is_told_where_it_weighs(lead: float, said: bool) -> None:
     other = cells(ABSENT, (38, 8, 4, 7, lead))

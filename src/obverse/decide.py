@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -76,6 +76,8 @@ class Decider:
     curve: tuple[tuple[float, float], ...]
     threshold: float
     card: dict[str, Any]
+
+    is_fitted: ClassVar[bool] = True
 
     def features(self, standing: Standing) -> F64:
         """Each item's score, its lead over the best other item, and its weakest part, float64
@@ -171,6 +173,7 @@ class Undecided(Decider):
     """
 
     __slots__ = ()
+    is_fitted = False
 
     def __init__(self) -> None:
         card = {"what": "no calibration: shares, not probabilities"}

@@ -44,10 +44,16 @@ def answer(answer: Answer) -> U8:
     and the mint mark in a box; that view; the object again, lit where the designs agree. Below:
     the photo with the rim found; photo and view in alternating squares; the answer in plain words.
     Then, where the next item is close, what separates the two, and the runners-up.
+
+    Where the two were compared as wholes nothing says where they agree: the photo stands third in
+    the top row then, and the words below it.
     """
     best = answer.best
-    middle = TOP + TILE + 92
-    low = middle + max(LOWER + 64, words_height(answer, TILE) + 30)
+    placed = best is None or _has_places(best)
+    middle = TOP + TILE + (92 if placed else 60)
+    said = COLUMNS[2] if placed else MARGIN
+    lower = max(LOWER + 64 if placed else 0, words_height(answer, WIDTH - MARGIN - said) + 30)
+    low = middle + lower
     split = draw_separation.worth_drawing(answer)
     last = low + (draw_separation.HEIGHT + 30 if split else 0)
     runners = answer.candidates[1:5]
@@ -66,13 +72,16 @@ def answer(answer: Answer) -> U8:
             over = overlaid(query, best, is_disc)
             shape(sheet, canvas.resize(over, LOWER, LOWER), *_middle(1, middle), is_disc)
             caption(sheet, 1, middle + LOWER, "one laid over the other, in squares")
-    _photo(sheet, answer, middle)
-    words(sheet, answer, COLUMNS[2], middle, TILE)
+    if placed:
+        _photo(sheet, answer, 0, middle, LOWER)
+    else:
+        _photo(sheet, answer, 2, TOP, TILE)
+    words(sheet, answer, said, middle, WIDTH - MARGIN - said)
     if split:
         draw_separation.draw(sheet, answer, COLUMNS, low, TILE)
     if runners:
         sheet.text(MARGIN, last, "next in line", fill=MUTED)
-        strip(sheet, runners, MARGIN, last + 36, WIDTH - 2 * MARGIN, 4)
+        strip(sheet, runners, MARGIN, last + 36, WIDTH - 2 * MARGIN, 4, is_disc)
     return sheet.pixels
 
 
@@ -159,12 +168,14 @@ def _middle(column: int, y: int) -> tuple[float, int]:
     return COLUMNS[column] + (TILE - LOWER) / 2, y
 
 
-def _photo(sheet: Canvas, answer: Answer, y: int) -> None:
+def _photo(sheet: Canvas, answer: Answer, column: int, y: int, height: int) -> None:
     """The whole photo with the rim that was found."""
-    image, factor = fitted(answer.photo, TILE - 16, LOWER - 16)
-    rim(image, answer.patch.region, factor, GOLD, 2)
+    photo, region = answer.photo, answer.patch.region
+    image, factor = fitted(photo, TILE - 16, height - 16)
+    whole = region.whole or region.box == (0, 0, photo.width, photo.height)
+    if not whole:
+        rim(image, region, factor, GOLD, 2)
     h, w = image.shape[:2]
-    sheet.panel(COLUMNS[0], y, TILE, LOWER)
-    sheet.paste(image, COLUMNS[0] + (TILE - w) / 2, y + (LOWER - h) / 2)
-    whole = answer.patch.region.whole
-    caption(sheet, 0, y + LOWER, "the whole photo" if whole else "found in the photo")
+    sheet.panel(COLUMNS[column], y, TILE, height)
+    sheet.paste(image, COLUMNS[column] + (TILE - w) / 2, y + (height - h) / 2)
+    caption(sheet, column, y + height, "the whole photo" if whole else "found in the photo")

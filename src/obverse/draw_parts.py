@@ -69,22 +69,24 @@ def place_card(sheet: Canvas, card: Card, x: float, y: float, side: int, is_disc
 
 
 def strip(
-    sheet: Canvas, candidates: tuple[Candidate, ...], x: float, y: float, width: float, places: int
+    sheet: Canvas,
+    candidates: tuple[Candidate, ...],
+    x: float,
+    y: float,
+    width: float,
+    places: int,
+    is_disc: bool,
 ) -> None:
     """Candidates in one line, each a small picture with its name, probability and bar beside."""
     room = (width - (places - 1) * canvas.GAP) / places
     for i, other in enumerate(candidates[:places]):
         left = x + i * (room + canvas.GAP)
         picture = canvas.resize(canvas.upright(other.view), STRIP, STRIP)
-        shape(sheet, picture, left, y, not _has_plane(other))
+        shape(sheet, picture, left, y, is_disc)
         text, beside = left + STRIP + 14, room - STRIP - 14
         used = sheet.paragraph(text, y + 6, other.item.name, width=beside, most=2)
         note = sheet.text(text, y + 12 + used, percent(other.probability), size=18, fill=MUTED)
         sheet.bar(text + note + 12, y + 20 + used, beside - note - 12, other.probability, GOLD)
-
-
-def _has_plane(candidate: Candidate) -> bool:
-    return candidate.evidence.matches is not None
 
 
 def shape(sheet: Canvas, pixels: U8, x: float, y: float, is_disc: bool) -> None:
@@ -103,18 +105,23 @@ def headline(sheet: Canvas, answer: Answer) -> None:
         sheet.text(MARGIN, MARGIN, "Not recognised", size=42, strong=True)
         sheet.text(MARGIN, MARGIN + 58, "the catalogue is empty", size=22, fill=MUTED)
         return
-    colour = GREEN if answer.known else RED
+    colour = GREEN if answer.known else RED if answer.calibrated else MUTED
     sure = sheet.text(right, MARGIN, percent(best.probability), size=42, fill=colour, anchor="ra")
-    verdict = "in this catalogue" if answer.known else "not sure enough"
+    doubt = "not sure enough" if answer.calibrated else "a share, not calibrated"
+    verdict = "in this catalogue" if answer.known else doubt
     under = sheet.text(right, MARGIN + 58, verdict, size=22, fill=colour, anchor="ra")
     room = width - 2 * MARGIN - max(sure, under) - 40
     title, line = "Not recognised", f"closest: {best.item.name}"
+    if not answer.calibrated:
+        title, line = f"Closest: {best.item.name}", facts(best.item.attributes)
     if answer.known:
         title, line = best.item.name, facts(best.item.attributes)
     size = next((s for s in range(*HEADLINE, -2) if _fits(title, s, room)), HEADLINE[1])
     y = MARGIN + HEADLINE[0] * 0.58
     sheet.text(MARGIN, y, title, size=size, strong=True, width=room, middle=True, anchor="lm")
-    sheet.text(MARGIN, MARGIN + 58, line, size=22, fill=MUTED, width=room, middle=not answer.known)
+    sheet.text(
+        MARGIN, MARGIN + 58, line, size=22, fill=MUTED, width=room, middle=title != best.item.name
+    )
 
 
 def _fits(text: str, size: int, room: float) -> bool:

@@ -55,7 +55,7 @@ def sides(answer: Answer) -> U8:
     if runners:
         heading = "closest to both together" if apart else "next in line"
         sheet.text(MARGIN, low, heading, fill=MUTED)
-        strip(sheet, runners, MARGIN, low + 36, room, NEXT)
+        strip(sheet, runners, MARGIN, low + 36, room, NEXT, round_patch(answer.patch))
     return sheet.pixels
 
 

@@ -37,7 +37,9 @@ RIM, HALFWAY = 0.7, 0.4
 ENGLISH: Mapping[str, str] = {
     "empty": "Nothing to compare with: the catalogue is empty.",
     "known": "This is {item} ({sure}).",
-    "unknown": "Not recognised: the nearest item is {item}, but with only {sure}.",
+    "unknown": "Not recognised: the nearest item is {item} ({sure}).",
+    "uncalibrated": "The nearest item is {item}, with a share of {sure}; these stages have no "
+    "calibration, so nothing is called known.",
     "apart": "Not recognised as one thing: {pairing}",
     "rival": "{second} is nearly as likely ({sure}), so neither is sure enough.",
     "rival, a place": "{second} is nearly as likely ({sure}), so neither is sure enough; "
@@ -132,6 +134,8 @@ def place(sector: Sector, words: Mapping[str, str] = ENGLISH) -> str:
 
 def _verdict(answer: Answer, best: Candidate) -> Reason:
     sure = {"item": best.item.name, "sure": percent(best.probability)}
+    if not answer.calibrated:
+        return Reason("uncalibrated", sure)
     return Reason("known" if answer.known else "unknown", sure)
 
 
@@ -174,7 +178,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     one, two = answer.candidates[:2]
     values = {"second": two.item.name, "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
-    lead = "rival" if close and not answer.known else "next"
+    lead = "rival" if close and answer.calibrated and not answer.known else "next"
     if decided := _decided(answer, one, two):
         return [Reason(decided, values)]
     if split is not None and split.inliers is not None and lead == "next":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider, Standing
@@ -84,5 +84,6 @@ def fetch(
             if item in items and view in views
         )
         known = bool(candidates) and decider.known(candidates[0].probability, max_wrong)
-        answers.append(Answer(f.photo, f.patch, known, candidates, times_ms, quality=f.issues))
+        told = Answer(f.photo, f.patch, known, candidates, times_ms, quality=f.issues)
+        answers.append(told if decider.is_fitted else replace(told, calibrated=False))
     return answers

@@ -112,6 +112,10 @@ def get(
     recipe = replace(recipe, finder=finder or recipe.finder)
     recipe = replace(recipe, embedder=str(embedder or recipe.embedder), post=post)
     if recipe.geometry != "disc" and not (recipe.is_named or recipe.embedder in OWN):
+        if not recipe.embedder.endswith(".json"):
+            from obverse import zoo
+
+            raise zoo.unknown(recipe.embedder)
         raise UsageError(
             f"recipe {name!r} takes no other embedder",
             where=embedder,

@@ -469,6 +469,8 @@ class Answer:
             ``photo`` and ``patch`` are then those of the first.
         pairing: how those two go together, else None.
         quality: what is wrong with the photo; it changes nothing else in the answer.
+        calibrated: False where no calibration was fitted for the stages: what stands as
+            probabilities are shares then, and nothing is known.
     """
 
     photo: Photo
@@ -479,6 +481,7 @@ class Answer:
     sides: tuple[Answer, ...] = ()
     pairing: Pairing | None = None
     quality: tuple[Issue, ...] = ()
+    calibrated: bool = True
 
     @property
     def best(self) -> Candidate | None:
@@ -519,6 +522,7 @@ class Answer:
             "photo": self.photo.to_dict(),
             "region": self.patch.region.to_dict(),
             "known": self.known,
+            "calibrated": self.calibrated,
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
             "quality": [issue.to_dict() for issue in self.quality],

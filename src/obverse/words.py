@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from obverse.types import Answer
 
+UNCALIBRATED = "not calibrated, so nothing is called known"
+"""What to say where ``Answer.calibrated`` is False."""
+
 
 def percent(probability: float) -> str:
     """A probability for people: never 0 % or 100 %, which no calibration can promise."""

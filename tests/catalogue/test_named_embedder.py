@@ -197,6 +197,7 @@ def test_levelling_and_two_sides_say_that_they_need_maps(
         ({"recipe": "flat", "embedder": "mine.json"}, "takes no other embedder"),
         ({"embedder": "phash", "post": "pca"}, "unknown post-processing"),
         ({"embedder": "vlad-surf"}, "unknown embedder"),
+        ({"recipe": "flat", "embedder": "vlad-surf"}, "unknown embedder"),
     ],
 )
 def test_stages_that_do_not_go_together(tmp_path: Path, stages: dict[str, str], what: str) -> None:
@@ -245,7 +246,9 @@ def test_there_is_no_calibration_for_stages_that_none_was_fitted_for(
         with Catalogue(tmp_path / f"{n}.obv", recipe=recipe, **options) as made:
             made.add(photos[:3])
             assert made.info()["calibration"] == "none"
-            assert not made.identify(photos[0]).known
+            answer = made.identify(photos[0])
+            assert (answer.known, answer.calibrated) == (False, False)
+            assert answer.to_dict()["calibrated"] is False
             with pytest.raises(UsageError, match="no calibration"):
                 made.identify_sides(photos[0], photos[1])
 
@@ -257,6 +260,7 @@ def test_the_usual_stages_may_be_named(tmp_path: Path, photos: list[Path]) -> No
     with Catalogue(place, verifier="polar", finder="unet") as again:
         assert again.add(photos[:2]).skipped == 2
         assert again.info()["calibration"] == "shipped"
+        assert again.identify(photos[0]).calibrated
 
 
 def test_a_damaged_calibration_leaves_the_rest(tmp_path: Path, photos: list[Path]) -> None:

@@ -56,22 +56,42 @@ def test_the_histogram_task_from_pictures_to_the_table(run: Run, few: Few, tmp_p
 
 def test_several_embedders_in_one_table(run: Run, few: Few, tmp_path: Path) -> None:
     names = ["phash", "vlad-orb:4,pca-whiten:4,csls"]
-    asked = [part for name in names for part in ("--embedder", name)]
+    # It fails when it is fitted, after the first was measured.
+    few_points = "vlad-orb:99999"
+    asked = [part for name in (names[0], few_points, names[1]) for part in ("--embedder", name)]
     options = [*asked, "--cache", tmp_path / "cache", "--report", tmp_path / "report"]
     done = run("evaluate", few.protocol, *options, "--json")
-    assert done.code == 0, done.err
-    assert [row["embedder"] for row in done.json] == names
-    for row, folder in zip(done.json, ("phash", "vlad-orb-4-pca-whiten-4-csls"), strict=True):
+    assert done.code == 2
+    assert "1 of 3 embedders could not be measured" in done.err
+    assert [row["embedder"] for row in done.json] == [*names, few_points]
+    rows, failed = done.json[:2], done.json[2]
+    assert failed["error"] == "UsageError"
+    assert f"{few_points}: {failed['what']}" in done.err
+    for row, folder in zip(rows, ("phash", "vlad-orb-4-pca-whiten-4-csls"), strict=True):
         predictions = (tmp_path / "report" / folder / "predictions.csv").read_text("utf-8")
         known = [p for p in csv.DictReader(predictions.splitlines()) if p["role"] == "query"]
         precision = [1 / int(p["rank"]) if p["rank"] else 0.0 for p in known]
         assert row["map"] == pytest.approx(sum(precision) / len(precision))
         assert row["recall"]["1"] == pytest.approx(precision.count(1.0) / len(precision))
     # A vector as float16, its map of one cell, and the vector once more as float32.
-    assert [row["bytes_per_view"] for row in done.json] == [64 * 6 + 1, 4 * 6 + 1]
+    assert [row["bytes_per_view"] for row in rows] == [64 * 6 + 1, 4 * 6 + 1]
     page = (tmp_path / "report" / "index.html").read_text("utf-8")
     assert all(name in page for name in names)
     assert 'href="phash/index.html"' in page
+
+
+def test_answers_without_a_calibration_say_so(run: Run, few: Few, tmp_path: Path) -> None:
+    place, scan = tmp_path / "c.obv", sorted(few.scans.iterdir())[0]
+    assert run("add", place, few.scans, "--recipe", "flat", "--embedder", "hist-hsv").code == 0
+    first, head, best, *_ = run("identify", place, scan).out.splitlines()
+    item = scan.stem.rpartition("_")[0]
+    assert first.startswith(f"{scan}: closest: {item} (share ")
+    assert first.endswith("; not calibrated, so nothing is called known)")
+    assert head.split()[:3] == ["share", "score", "item"], "and no turn, which a vector has not"
+    assert best.split()[0] == "1"
+    told = run("identify", place, scan, "--all").out.splitlines()
+    assert told[0] == f"{scan}: 1 object, not calibrated, so nothing is called known"
+    assert told[1].split()[:2] == ["share", "item"]
 
 
 def test_the_names_are_listed(run: Run) -> None:

@@ -29,7 +29,10 @@ PICTURES = [picture(seed, 31 + 17 * seed, 83 - 9 * seed) for seed in range(5)]
 
 @pytest.mark.parametrize(
     "name",
-    ["clip", "clip:cls", "siglip:gem", "dinov2", "dinov2:mean", "vit", "resnet", "resnet:gem"],
+    [
+        *("clip", "clip:cls", "siglip:gem", "dinov2", "dinov2:mean", "vit", "resnet", "resnet:gem"),
+        *("swin", "beit:mean", "convnext", "mae"),
+    ],
 )
 def test_the_file_gives_what_the_model_gives(tiny: Tiny, tmp_path: Path, name: str) -> None:
     model, _, pool = name.partition(":")
@@ -80,6 +83,8 @@ def test_preprocessing_that_no_card_can_say(tiny: Tiny, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="prepares pictures in a way that no card can say"):
         export(f"hf:{folder}", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+    with pytest.raises(ModelError, match="prepares pictures in a way that no card can say"):
+        export(f"hf:{tiny('siglip2')}", tmp_path / "out")
 
 
 def test_a_file_that_differs_is_not_kept(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,68 @@ def test_a_feature_map(tiny: Tiny) -> None:
     close(HfDescriptor(f"{folder}:gem").describe(PICTURES), gem)
     with pytest.raises(UsageError, match="cannot be pooled by 'cls'"):
         HfDescriptor(f"{folder}:cls")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "kind", "pool"),
+    [
+        ("swin", "SwinModel", "ViT", "pooled"),
+        ("beit", "BeitModel", "Beit", "pooled"),
+        ("convnext", "ConvNextModel", "ConvNext", "pooled"),
+        ("siglip2", "Siglip2VisionModel", "Siglip2", "pooled"),
+        ("swin", "SwinModel", "ViT", "mean"),
+        ("convnext", "ConvNextModel", "ConvNext", "mean"),
+        ("beit", "BeitModel", "Beit", "cls"),
+    ],
+)
+def test_other_families(tiny: Tiny, name: str, model: str, kind: str, pool: str) -> None:
+    """Each picture by itself through the library's own processor and model, wide or tall."""
+    folder = tiny(name)
+    theirs = getattr(tf, model).from_pretrained(folder).eval()
+    rows = []
+    with torch.no_grad():
+        for image in PICTURES:
+            out = theirs(**prepared(folder, kind, image))
+            tokens = out.last_hidden_state
+            mean = tokens.mean(dim=(2, 3) if tokens.ndim == 4 else 1)[0]
+            rows.append({"pooled": out.pooler_output[0], "mean": mean, "cls": tokens[0, 0]}[pool])
+    mine = HfDescriptor(f"{folder}:{pool}")
+    close(mine.describe(PICTURES), torch.stack(rows))
+    alone = np.concatenate([mine.describe([image]) for image in PICTURES])
+    np.testing.assert_allclose(mine.describe(PICTURES), alone, atol=1e-5)
+    if pool == "pooled":
+        assert HfDescriptor(str(folder)).pool == pool, "it is what nobody needs to name"
+
+
+def test_a_masked_autoencoder_sees_the_whole_picture(tiny: Tiny) -> None:
+    """By default the library hides three of four patches, others each time."""
+    folder = tiny("mae")
+    mine = HfDescriptor(str(folder)).describe(PICTURES)
+    theirs = tf.ViTMAEModel.from_pretrained(folder, mask_ratio=0.0).eval()
+    close(mine, states(folder, theirs, "ViT")[:, 0])
+    np.testing.assert_allclose(HfDescriptor(str(folder)).describe(PICTURES), mine, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["clip", "siglip", "dinov2", "vit", "resnet"])
+def test_fast_processors_are_read_as_plain_ones(tiny: Tiny, tmp_path: Path, name: str) -> None:
+    """Files of today name processors that need torchvision and round otherwise."""
+    folder = Path(shutil.copytree(tiny(name), tmp_path / "fast"))
+    said = json.loads((folder / "preprocessor_config.json").read_text("utf-8"))
+    said["image_processor_type"] = said["image_processor_type"].removesuffix("Pil") + "Fast"
+    (folder / "preprocessor_config.json").write_text(json.dumps(said), "utf-8")
+    mine, fast = (HfDescriptor(str(f)) for f in (tiny(name), folder))
+    np.testing.assert_array_equal(fast.describe(PICTURES), mine.describe(PICTURES))
+    assert fast.fingerprint == mine.fingerprint
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="it is there")
+def test_a_processor_that_needs_torchvision_says_so(tiny: Tiny, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("vit"), tmp_path / "three"))
+    said = json.loads((folder / "preprocessor_config.json").read_text("utf-8"))
+    said["image_processor_type"] = "DINOv3ViTImageProcessorFast"
+    (folder / "preprocessor_config.json").write_text(json.dumps(said), "utf-8")
+    with pytest.raises(MissingExtra, match="three: needs torchvision; pip install torchvision"):
+        HfDescriptor(str(folder))
 
 
 def test_tokens_without_a_class_token(tiny: Tiny) -> None:

@@ -127,6 +127,37 @@ def resnet(folder: Path) -> Path:
     return save(folder, tf.ResNetForImageClassification, config, processor)
 
 
+def swin(folder: Path) -> Path:
+    shape = {"embed_dim": 8, "depths": [1, 1], "num_heads": [1, 2], "window_size": 2}
+    config = tf.SwinConfig(image_size=32, patch_size=4, **shape)
+    return save(folder, tf.SwinForImageClassification, config, images("ViT", **square(32)))
+
+
+def beit(folder: Path) -> Path:
+    config = tf.BeitConfig(**VISION)
+    return save(folder, tf.BeitForImageClassification, config, images("Beit", **square(32)))
+
+
+def convnext(folder: Path) -> Path:
+    """Its processor cuts the middle out, as of all ConvNeXts below 384 pixels."""
+    config = tf.ConvNextConfig(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2)
+    processor = images("ConvNext", size={"shortest_edge": 32}, crop_pct=0.875)
+    return save(folder, tf.ConvNextForImageClassification, config, processor)
+
+
+def siglip2(folder: Path) -> Path:
+    """Of the kind that keeps a picture's shape: as many patches as fit, and a mask for the rest."""
+    shape = {**LAYERS, "intermediate_size": 37, "patch_size": 8, "num_patches": 16}
+    processor = images("Siglip2", patch_size=8, max_num_patches=16)
+    return save(folder, tf.Siglip2VisionModel, tf.Siglip2VisionConfig(**shape), processor)
+
+
+def mae(folder: Path) -> Path:
+    decoder = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = tf.ViTMAEConfig(**VISION, **{f"decoder_{k}": v for k, v in decoder.items()})
+    return save(folder, tf.ViTMAEForPreTraining, config, images("ViT", **square(32)))
+
+
 def owlvit(folder: Path, kind: str = "OwlViT") -> Path:
     end = write_bpe(folder)
     config = getattr(tf, f"{kind}Config")(
@@ -245,6 +276,22 @@ def write(folder: Path, model: Any, processor: Any) -> Path:
 MODELS = {
     made.__name__: made
     for made in (
-        *(clip, siglip, dinov2, vit, resnet, owlvit, owlv2, grounding_dino, clipseg, lightglue),
+        *(
+            clip,
+            siglip,
+            dinov2,
+            vit,
+            resnet,
+            swin,
+            beit,
+            convnext,
+            siglip2,
+            mae,
+            owlvit,
+            owlv2,
+            grounding_dino,
+            clipseg,
+            lightglue,
+        ),
     )
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from obverse.cli.console import count, write, write_table
 from obverse.errors import UsageError
+from obverse.words import UNCALIBRATED
 
 if TYPE_CHECKING:
     from obverse.types import Answer, Candidate, Tray
@@ -67,6 +68,8 @@ def describe(answer: Answer) -> str:
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
         date = f", {' '.join(read)}" if read else ""
         return f"{source}: {best.item.name}{date} ({sure})"
+    if not answer.calibrated:
+        return f"{source}: closest: {best.item.name} (share {sure}; {UNCALIBRATED})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 
@@ -93,8 +96,12 @@ def check_folder(path: Path | None) -> None:
 def _write_tray(tray: Tray) -> None:
     from obverse.words import percent
 
-    known = sum(answer.known for answer in tray.answers)
-    write(f"{tray.photo.source}: {count(len(tray.answers), 'object')}, {known:,} recognised")
+    known, objects = sum(a.known for a in tray.answers), count(len(tray.answers), "object")
+    is_calibrated = all(answer.calibrated for answer in tray.answers)
+    write(
+        f"{tray.photo.source}: {objects}, "
+        + (f"{known:,} recognised" if is_calibrated else UNCALIBRATED)
+    )
     rows = []
     for number, answer in enumerate(tray.answers, 1):
         best = answer.best
@@ -109,7 +116,7 @@ def _write_tray(tray: Tray) -> None:
             )
         )
         rows.append((number, "known" if answer.known else "closest", *told))
-    write_table(("", "", "sure", "item", "title", "year"), rows)
+    write_table(("", "", "sure" if is_calibrated else "share", "item", "title", "year"), rows)
 
 
 def _write_candidates(answer: Answer) -> None:
@@ -123,19 +130,22 @@ def _write_candidates(answer: Answer) -> None:
         ]
         write_table((*head, "item", "title"), rows)
         return
+    # A vector has no turn: the column goes.
+    turned = any(c.evidence.agreement.size > 1 or c.evidence.matches for c in answer.candidates)
     lines = [
         (
             rank,
             percent(c.probability),
             c.score,
-            f"{c.evidence.turn:.0f}°",
+            f"{round(c.evidence.turn) % 360}°" if turned else "",
             c.item.id,
             c.item.title,
             c.view.side,
         )
         for rank, c in enumerate(answer.candidates, 1)
     ]
-    write_table(("", "sure", "score", "turn", "item", "title", "side"), lines)
+    sure = "sure" if answer.calibrated else "share"
+    write_table(("", sure, "score", "turn", "item", "title", "side"), lines)
 
 
 def _matches(candidate: Candidate) -> Iterable[str]:

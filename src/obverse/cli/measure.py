@@ -13,6 +13,7 @@ from obverse.cli.console import count, emit, say, show_progress, write, write_ta
 from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName
 
 if TYPE_CHECKING:
+    from obverse.errors import ObverseError
     from obverse.evaluate import Protocol, Report
 
 
@@ -105,18 +106,27 @@ def _evaluate_several(
 ) -> None:
     from obverse.evaluate import several
 
+    failed: dict[str, ObverseError] = {}
     with show_progress() as progress:
-        rows = several.evaluate_all(plan, names, progress=progress, **options)
-    for failure in rows[0].report.failed:
+        rows = several.evaluate_all(
+            plan, names, progress=progress, failed=failed.__setitem__, **options
+        )
+    for failure in rows[0].report.failed if rows else ():
         say(f"{failure.photo}: {failure.reason}")
-    if report is not None:
+    for name, error in failed.items():
+        say(str(error) if error.where == name else f"{name}: {error}")
+    if report is not None and rows:
         say(f"report: {several.write(rows, report, command=_command())}")
     if as_json:
-        emit([row.to_dict() for row in rows])
-        return
-    part = f"; at most {options['limit']:,} of them asked" if options["limit"] else ""
-    write(f"{plan.name}: {plan.note()}{part}")
-    write_table(several.HEAD, (row.cells for row in rows))
+        left_out = ({"embedder": name, **error.to_dict()} for name, error in failed.items())
+        emit([*(row.to_dict() for row in rows), *left_out])
+    elif rows:
+        part = f"; at most {options['limit']:,} of them asked" if options["limit"] else ""
+        write(f"{plan.name}: {plan.note()}{part}")
+        write_table(several.HEAD, (row.cells for row in rows))
+    if failed:
+        say(f"{len(failed):,} of {count(len(names), 'embedder')} could not be measured")
+        raise typer.Exit(max(error.exit_code for error in failed.values()))
 
 
 def _command() -> str:

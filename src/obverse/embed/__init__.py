@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from obverse.errors import UsageError
 from obverse.types import Embedder
 
 
@@ -28,10 +27,9 @@ def get(name: str) -> Embedder:
 
         # A file may be replaced while this process lives: look at it each time.
         return PolarEmbedder(Path(name))
-    raise UsageError(
-        f"unknown embedder {name!r}",
-        hint="choose polar, vlad, the path of a model's card (.json), or see: obverse zoo",
-    )
+    from obverse import zoo
+
+    raise zoo.unknown(name)
 
 
 @lru_cache(maxsize=2)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from obverse.errors import ObverseError, TableError
 from obverse.evaluate import plots, report
 from obverse.evaluate.engine import Own
 from obverse.evaluate.protocol import Protocol
@@ -65,6 +66,7 @@ def evaluate_all(
     recipe: str | None = None,
     verifier: str = "",
     progress: Progress | None = None,
+    failed: Callable[[str, ObverseError], None] | None = None,
     **options: Any,
 ) -> list[Row]:
     """Each embedder in turn, in a catalogue of its own.
@@ -73,6 +75,8 @@ def evaluate_all(
         protocol: one that was read.
         embedders: names, each with what is done to its vectors behind a comma:
             ``fisher-sift,pca-whiten:128``.
+        failed: told each embedder that could not be measured, such as one that found too little to
+            be fitted on; it is left out, and the others go on. Without it the error is raised.
         recipe, verifier, progress, options: as for ``evaluate``.
 
     Raises:
@@ -89,7 +93,13 @@ def evaluate_all(
     rows = []
     for name, engine in zip(embedders, engines, strict=True):
         tell = _named(progress, name) if progress else None
-        found = evaluate(protocol, engine=engine, progress=tell, **options)
+        try:
+            found = evaluate(protocol, engine=engine, progress=tell, **options)
+        except ObverseError as error:
+            if failed is None or isinstance(error, TableError):
+                raise
+            failed(name, error)
+            continue
         rows.append(Row(name, engine.bytes_per_view(), found))
     return rows
 

@@ -21,6 +21,7 @@ header p { margin: 4px 0 24px; color: var(--dim); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr));
   gap: 12px; margin-top: 24px; align-items: start; }
 .plots figure { margin: 0; padding: 10px; }
+.plots figure:only-child { max-width: 640px; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--dim); }
 svg .title { font-size: 14px; font-weight: 600; fill: var(--ink); }

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
-from obverse.decide import LOOKED_AT, Undecided
+from obverse.decide import LOOKED_AT
 from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
 from obverse.train.degrade import Severity
 from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
@@ -60,7 +60,7 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
     """
     begun = time.monotonic()
     usual = catalogue.pipeline.usual_decider
-    shipped = None if isinstance(usual, Undecided) else usual
+    shipped = usual if usual.is_fitted else None
     rng = np.random.default_rng(seed)
     views = sample(catalogue, MOST, rng)
     cases, copies = ask(catalogue, views, rng, progress)

@@ -6,6 +6,7 @@ fitting gives can be packed and restored, so that a catalogue carries it.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -105,7 +106,7 @@ TABLE = (
         "hist-hsv",
         "hist-hsv",
         "histogram of hue, saturation and value, 288 bins",
-        "copies; things told apart by their colours",
+        "copies in the same light; colours",
         bag=True,
     ),
     Entry(
@@ -119,7 +120,7 @@ TABLE = (
         "lbp",
         "lbp",
         "local binary patterns, blind to turns",
-        "surfaces: tea cakes, stone, cloth",
+        "copies, turned and in another light; surfaces",
     ),
     Entry(
         "hog",
@@ -132,7 +133,7 @@ TABLE = (
         "phash",
         "phash",
         "perceptual hash, 64 bits",
-        "the same picture, resized or recompressed",
+        "the same picture, resized, recompressed, darker",
     ),
     Entry(
         "bow-KIND[:WORDS]",
@@ -146,7 +147,7 @@ TABLE = (
         "vlad-KIND[:WORDS]",
         f"vlad{_LOCAL}",
         "residuals to visual words, each normalised",
-        "printed things: packages, banknotes",
+        "printed things: packages, banknotes; by orb",
         fitted=True,
         extra=True,
     ),
@@ -154,7 +155,7 @@ TABLE = (
         "fisher-KIND[:WORDS]",
         f"fisher{_LOCAL}",
         "gradients of a Gaussian mixture",
-        "as vlad; long, so --post pca-whiten:128",
+        "the same, better; long: --post pca-whiten:128",
         fitted=True,
         extra=True,
     ),
@@ -189,8 +190,7 @@ def get(name: str) -> Descriptor | Fittable:
     """
     found = entry(name)
     if found is None:
-        names = ", ".join(e.name for e in TABLE)
-        raise UsageError(f"unknown descriptor {name!r}", hint=f"choose one of: {names}")
+        raise unknown(name)
     if name.startswith("onnx:"):
         from obverse.zoo.onnx import OnnxDescriptor
 
@@ -209,6 +209,30 @@ def get(name: str) -> Descriptor | Fittable:
     from obverse.zoo import whole
 
     return whole.get(name)
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Advice to name the nearest of the known names: ``did you mean hog? ``; empty where none is
+    near. What follows a colon is none of the name."""
+    heads = {one.partition(":")[0].partition("[")[0]: one for one in known}
+    near = difflib.get_close_matches(name.lower().partition(":")[0], heads, 1)
+    return f"did you mean {heads[near[0]]}? " if near else ""
+
+
+def unknown(name: str) -> UsageError:
+    """What to raise for a name that stands for no embedder."""
+    known = ["polar", "vlad"]
+    for row in TABLE:
+        kinds = ("sift", "rootsift", "orb") if "KIND" in row.name else ("",)
+        known += [row.name.replace("KIND", kind).replace("-N", "-256") for kind in kinds]
+    first, _, steps = name.partition(",")
+    if steps and entry(first):
+        return UsageError(f"unknown embedder {name!r}", hint=f"write --post {steps}")
+    return UsageError(
+        f"unknown embedder {name!r}",
+        hint=f"{meant(name, known)}choose polar, vlad, the path of a model's card (.json), "
+        "or see: obverse zoo",
+    )
 
 
 def kind(name: str) -> str:

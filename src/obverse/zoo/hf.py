@@ -112,8 +112,7 @@ class HfDescriptor:
         tokens = tokenise(hub.tokenizer(self._loaded.name), self.model, texts)
         with torch.inference_mode():
             found = self.model.get_text_features(**tokens.to(self._loaded.device))
-        # Version 5 wraps features in an output object.
-        return np.asarray(getattr(found, "pooler_output", found).float().cpu().numpy(), np.float32)
+        return np.asarray(found.pooler_output.float().cpu().numpy(), np.float32)
 
     def prepare(self, images: Sequence[U8]) -> Any:
         """The model's inputs, on its device."""
@@ -126,8 +125,7 @@ class HfDescriptor:
     def features(self, inputs: Any) -> Any:
         """A tensor (n, dim) of prepared inputs."""
         if self.pool == "pooled" and hasattr(self.model, "get_image_features"):
-            found = self.model.get_image_features(**inputs)
-            return getattr(found, "pooler_output", found)
+            return self.model.get_image_features(**inputs).pooler_output
         out = self._vision(**inputs)
         if self.pool == "pooled":
             return out.pooler_output.flatten(1)

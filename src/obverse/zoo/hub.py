@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,8 +132,6 @@ def load(
 def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
     import transformers
 
-    # Fast processors need torchvision and round otherwise; these are the same everywhere.
-    plain = {"backend": "pil"} if _version() >= 5 else {"use_fast": False}
     wanted = getattr(transformers, kind)
     with _quiet():
         config = _fetch(transformers.AutoConfig.from_pretrained, name)
@@ -144,7 +143,11 @@ def _load(kind: str, reader: str, name: str, device: str, such: str) -> Loaded:
             if "Unrecognized configuration class" not in str(error):
                 raise
             raise _unfit(config, name, such) from error
-        processor = _fetch(getattr(transformers, reader).from_pretrained, name, **plain)
+        # Fast processors need torchvision and round otherwise; these are the same everywhere.
+        processor = _fetch(getattr(transformers, reader).from_pretrained, name, backend="pil")
+    if hasattr(model.config, "mask_ratio"):
+        # Masked autoencoders hide patches at random, in evaluation mode too.
+        model.config.mask_ratio = 0.0
     missing = frozenset(str(key) for key in info["missing_keys"])
     return Loaded(name, model.float().eval().to(device), processor, missing, device)
 
@@ -198,6 +201,12 @@ def _fetch(read: Callable[..., Any], name: str, **options: Any) -> Any:
     """What ``read`` finds in the folder or the cache, else on the hub."""
     try:
         return read(name, local_files_only=True, **options)
+    except ImportError as error:
+        # Some processors have no plain variant: DINOv3's needs torchvision.
+        library = re.search("requires the ([a-zA-Z]+) library", str(error))
+        what = f"needs {library[1].lower()}" if library else _first_line(error)
+        hint = f"pip install {library[1].lower()}" if library else "install what it names"
+        raise MissingExtra(what, where=name, hint=hint) from error
     # Files from anywhere: the library raises many kinds, OSError for most that are not there.
     except Exception as error:
         if Path(name).is_dir():
@@ -250,12 +259,6 @@ def _check_hub(name: str) -> None:
 def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return text[0][:160] if text else type(error).__name__
-
-
-def _version() -> int:
-    import transformers
-
-    return int(transformers.__version__.split(".")[0])
 
 
 @contextmanager

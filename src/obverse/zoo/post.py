@@ -62,8 +62,9 @@ def parse(text: str) -> list[tuple[str, str]]:
     for name in filter(None, (part.strip() for part in text.split(","))):
         found = next((e for e in TABLE if re.fullmatch(e.pattern, name)), None)
         if found is None:
-            known = ", ".join(e.name for e in TABLE)
-            raise UsageError(f"unknown post-processing {name!r}", hint=f"choose from: {known}")
+            known = [e.name for e in TABLE]
+            hint = f"{zoo.meant(name, known)}choose from: {', '.join(known)}"
+            raise UsageError(f"unknown post-processing {name!r}", hint=hint)
         steps.append((name, found.acts))
     acts = [act for _, act in steps]
     if (

@@ -66,8 +66,8 @@ def csls(query: F32, vectors: F32, nearest: int = LOCAL) -> F32:
 def reciprocal(query: F32, vectors: F32, k1: int = K1, k2: int = K2, weight: float = WEIGHT) -> F32:
     """Re-ranking with k-reciprocal encoding (Zhong et al., 2017): one less a mix of the cosine
     distance, of share ``weight``, and the Jaccard distance of soft neighbourhoods."""
-    every = np.vstack([query[None], vectors]).astype(np.float64)
-    distance = 1.0 - every @ every.T
+    every = np.vstack([query[None], vectors])
+    distance = 1.0 - (every @ every.T).astype(np.float64)
     rank = np.argsort(distance, axis=1, kind="stable")
     sets = [_reciprocal_set(rank, i, k1) for i in range(len(every))]
     half = [set(_reciprocal_set(rank, i, round(k1 / 2)).tolist()) for i in range(len(every))]
@@ -92,8 +92,8 @@ def diffusion(
 ) -> F32:
     """Ranking on manifolds (Zhou et al., 2004; Iscen et al., 2017): where random walks that start
     at the query are found, on the graph of mutual neighbours."""
-    every = np.vstack([query[None], vectors]).astype(np.float64)
-    likeness = np.maximum(every @ every.T, 0.0) ** power
+    every = np.vstack([query[None], vectors])
+    likeness = np.maximum((every @ every.T).astype(np.float64), 0.0) ** power
     np.fill_diagonal(likeness, 0.0)
     order = np.argsort(-likeness, axis=1, kind="stable")
     is_near = np.zeros(likeness.shape, bool)

@@ -75,7 +75,7 @@ def moments(image: U8) -> Array:
     values = (lab - (50.0, 0.0, 0.0)).astype(np.float64)
     mean = values.mean(axis=0)
     off = values - mean
-    return np.concatenate([mean, off.std(axis=0), np.cbrt((off**3).mean(axis=0))])
+    return np.concatenate([mean, off.std(axis=0), np.cbrt((off * off * off).mean(axis=0))])
 
 
 def pattern_histogram(image: U8) -> Array:
