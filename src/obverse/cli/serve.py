@@ -121,21 +121,20 @@ def key(
 ) -> None:
     """Make, list or take back keys that open a served catalogue.
 
-    A key is shown once; the catalogue keeps its hash. A running server takes notice when it is
-    started again.
+    A key is shown once; the catalogue keeps its hash. A running server takes notice at once.
     """
     from obverse.server import keys
 
     if revoke:
         keys.revoke(catalogue, name)
-        say(f"{name} opens nothing any more, once the server is started again")
+        say(f"{name} opens nothing any more")
     elif name:
         made = keys.make(catalogue, name)
         if as_json:
             emit({"name": name, "key": made})
         else:
             write(made)
-        say("this is the only time it is shown; it works once the server is started again")
+        say("this is the only time it is shown")
     else:
         table = keys.listed(catalogue)
         if as_json:

@@ -9,7 +9,7 @@
     show       what an answer shows               pictures   kept for some minutes
     describe   OpenAPI                            listing    the same for people
     errors     problems as JSON                   jobs       work that takes minutes
-    ask, stages, words, items, bulk, corrections, duplicates, site: the routes
+    ask, stages, words, items, views, changes, bulk, corrections, duplicates, site: the routes
 
 Needs the extra ``obverse[server]``. A file of routes knows its own verbs.
 """

@@ -38,8 +38,7 @@ class State:
         self.settings = settings
         limits = Limits(bytes=settings.max_bytes, megapixels=settings.max_megapixels)
         self.catalogue = Catalogue(settings.catalogue, create=False, limits=limits)
-        kept = keys.read(settings.catalogue).values()
-        self.keys = (*settings.keys, *(key["sha256"] for key in kept))
+        self.keys = keys.Ring(settings.catalogue, settings.keys)
         self.sessions = Sessions()
         self.guesses = Rates(*GUESSES)
         self.pictures = Pictures()
