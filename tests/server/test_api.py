@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from obverse.catalogue.catalogue import Catalogue
+from obverse.server.ask import preferred
 from tests.server.conftest import Coins, Served
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -89,6 +90,50 @@ def test_pictures_lie_in_one_frame(server: Served, coins: Coins) -> None:
     assert server.http.get(told["sheet"]).headers["content-type"] == "image/jpeg"
     assert server.http.get(told["photo"]).status_code == 200
     assert server.http.get("/v1/pictures/guess").status_code == 404
+
+
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("de-DE, zh-TW;q=0.5, en;q=0.1", "zh"),
+        ("de", "en"),
+        ("zh;q=0, en;q=nonsense, ;;;", "en"),
+        ("," * 10_000, "en"),
+    ],
+)
+def test_the_language_a_browser_wants(accepted: str, language: str) -> None:
+    assert preferred(accepted) == language
+
+
+def test_answers_speak_chinese(server: Served, coins: Coins) -> None:
+    """The same reasons and the same advice, in the other language."""
+    item, photo = coins.photo()
+    dim = cv2.GaussianBlur(decode(photo) // 4, (0, 0), 12)
+    blurred = cv2.imencode(".jpg", dim)[1].tobytes()
+    english = ask(server, "/v1/identify", blurred).json()
+    chinese = ask(server, "/v1/identify", blurred, lang="zh").json()
+    assert (english["language"], chinese["language"]) == ("en", "zh")
+    assert len(english["explanation"]) == len(chinese["explanation"]) > 1
+    assert [q["name"] for q in english["quality"]] == [q["name"] for q in chinese["quality"]] != []
+    for told, is_other in ((english, False), (chinese, True)):
+        words = [*told["explanation"], *(issue["advice"] for issue in told["quality"])]
+        assert all(is_chinese(text) == is_other for text in words)
+    headers = {"accept-language": "zh-CN,en;q=0.5"}
+    sides = [("photo", path.read_bytes()) for path in coins.pictures[item]]
+    told = server.http.post("/v1/identify", files=sides, headers=headers).json()
+    assert told["language"] == "zh"
+    for one in (told, *told["sides"]):
+        assert all(map(is_chinese, one["explanation"]))
+    tray = ask(server, "/v1/identify", photo, all="true", lang="zh").json()
+    assert all(is_chinese(text) for one in tray["objects"] for text in one["explanation"])
+    assert ask(server, "/v1/identify", photo, lang="tlh").status_code == 422
 
 
 def test_two_sides(server: Served, coins: Coins) -> None:

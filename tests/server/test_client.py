@@ -156,7 +156,7 @@ def test_two_sides_and_trays_are_those_of_the_catalogue(
 def test_duplicates_levels_and_exports(
     client: obverse.Client, coins: Coins, tmp_path: Path
 ) -> None:
-    item, photo = coins.photo(3)
+    item, _ = coins.photo(3)
     report = client.add([Row(coins.photos[item], "twin", "obverse", "Twin", {"year": 1900})])
     assert report.added == 1
     seen: list[tuple[int, int]] = []

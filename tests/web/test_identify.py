@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageFilter
 
 from tests.web.conftest import DESK, Coins, Served, Visit, ask, expect, toast
 
@@ -60,6 +61,24 @@ def test_a_photo_is_answered_with_its_proof(visit: Visit, coins: Coins) -> None:
     assert page.locator(".others .tile").count() == len(coins.items) - 1
 
 
+def test_an_answer_speaks_the_readers_language(visit: Visit, coins: Coins, tmp_path: Path) -> None:
+    path = tmp_path / "blurred.jpg"
+    with Image.open(coins.known[coins.items[0]][0]) as photo:
+        photo.filter(ImageFilter.GaussianBlur(0.02 * photo.width)).save(path)
+    page = ask(visit(locale="zh-CN"), path)
+    said = page.locator(".explanation p").all_inner_texts()
+    advice = page.locator(".note li").all_inner_texts()
+    assert len(said) > 1
+    assert advice
+    for text in (*said, *advice):
+        assert re.search(r"[\u4e00-\u9fff]", text), text
+    assert page.locator(".explanation [lang=zh]").count() == 1
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".explanation [lang=en]")).to_have_count(1)
+    for text in page.locator(".explanation p, .note li").all_inner_texts():
+        assert not re.search(r"[\u4e00-\u9fff]", text.replace(coins.titles[coins.items[0]], ""))
+
+
 def test_what_the_catalogue_lacks_is_not_known(visit: Visit, coins: Coins) -> None:
     page = ask(visit(viewport=DESK), coins.unknown[0])
     assert page.locator("h1").inner_text() == "Not in this catalogue"
@@ -97,8 +116,6 @@ def _true_box(coins: Coins, photo: Path) -> list[float]:
     head = lines[0].split(",")
     rows = [dict(zip(head, line.split(","), strict=True)) for line in lines[1:]]
     row = next(r for r in rows if r["photo"].endswith(photo.name))
-    from PIL import Image
-
     from obverse.types import Ellipse
 
     with Image.open(photo) as image:

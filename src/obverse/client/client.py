@@ -147,7 +147,7 @@ class Client:
         ]
 
     def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
-        """Views of different items that show one design. See ``Catalogue.duplicates``."""
+        """Items that are one and the same. See ``Catalogue.duplicates``."""
         job = self._wire.ask_json("POST", "/v1/duplicates")["job"]
         while (told := self._wire.ask_json("GET", f"/v1/jobs/{job}"))["state"] == "running":
             if progress:

@@ -2,20 +2,21 @@
 
 import * as api from "../api.js";
 import { h } from "../dom.js";
-import { percent, t, told } from "../i18n.js";
+import { language, percent, t } from "../i18n.js";
 import { describe, nameOf, sideName } from "../items.js";
-import { asked, hand } from "../parts/asked.js";
+import { asked, hand, keep } from "../parts/asked.js";
 import { compare } from "../parts/compare.js";
 import { found } from "../parts/found.js";
 import { correct } from "../parts/wrong.js";
 import { share } from "../parts/share.js";
 import { picture } from "../picture.js";
-import { go, href } from "../router.js";
+import { go, href, show } from "../router.js";
 import { busy, button, choice, empty, link, speak } from "../ui.js";
 
 export function answerPage(main) {
   const question = asked();
   const { answer } = question;
+  if (answer && answer.language !== language()) sayIn(question);
   if (!answer) {
     main.append(
       empty(
@@ -47,6 +48,14 @@ export function answerPage(main) {
     others(answer),
   );
   speak(sentence(answer));
+}
+
+// The sentences come from the server: in another language, they are asked for again.
+async function sayIn({ photos, options, answer }) {
+  const again = await api.identify(photos, options).catch(() => null);
+  if (!again || asked().answer !== answer) return;
+  keep({ answer: again });
+  show({ focus: false });
 }
 
 function sentence({ known, best }) {
@@ -136,10 +145,10 @@ function where({ photos, answer }) {
   );
 }
 
-function notes({ pairing, quality, sides }) {
+function notes({ pairing, quality, sides, language: code }) {
   const issues = [...quality, ...(sides ?? []).flatMap((side) => side.quality ?? [])];
   const names = new Map(issues.map((issue) => [issue.name, issue]));
-  const lines = [...names.values()].map((issue) => told("quality", issue.name, issue.advice));
+  const lines = [...names.values()].map((issue) => h("span", { lang: code }, issue.advice));
   if (pairing?.disagree) lines.unshift(t("answer.apart", { p: percent(pairing.apart) }));
   else if (pairing?.same_side) lines.unshift(t("answer.sameSide"));
   return lines.length
@@ -175,18 +184,16 @@ function facts({ best, times_ms: times }) {
   );
 }
 
-function learned({ explanation }) {
-  const lines = [explanation ?? []].flat();
-  if (!lines.length) return null;
-  // The server's sentences are English.
+function learned({ explanation, language: code }) {
+  if (!explanation.length) return null;
   return h(
     "section",
     { class: "explanation" },
     h("h2", {}, t("answer.why")),
     h(
       "div",
-      { lang: "en" },
-      lines.map((line) => h("p", {}, line)),
+      { lang: code },
+      explanation.map((line) => h("p", {}, line)),
     ),
   );
 }

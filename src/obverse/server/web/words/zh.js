@@ -277,14 +277,4 @@ export default {
   "error.ChangedSince": "之后又有改动，无法撤销。",
   "error.CatalogueDamaged": "目录已损坏。",
   "error.UsageError": "请求有误。",
-
-  "quality.not found": "没有找到圆形物体：请放在单一背景上，对好焦，占画面三分之一左右",
-  "quality.cut off": "边缘被切掉了：请后退，让整枚都在画面里",
-  "quality.covered": "有东西遮住了它，或与别的重叠：请单独摆放",
-  "quality.too small": "在画面里太小：请靠近，或放大",
-  "quality.oblique": "角度太斜：请把相机正对着它",
-  "quality.too dark": "太暗：请增加光线，或点按它来测光",
-  "quality.too bright": "太亮：请减少光线，或点按它来测光",
-  "quality.glare": "有反光：请稍微转动它，或移动灯光",
-  "quality.blurred": "照片模糊：请拿稳，或点按对焦",
 };
