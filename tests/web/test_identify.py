@@ -7,13 +7,14 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.web.conftest import DESK, Coins, Served, Visit, ask, expect, toast
+from tests.web.conftest import DESK, PHONE, Coins, Served, Visit, ask, expect, toast
 
 pytestmark = pytest.mark.xdist_group("web")
 
@@ -134,6 +135,39 @@ def test_without_a_live_camera_the_phones_own_is_opened(visit: Visit) -> None:
     own = page.locator("label.button input[capture=environment]")
     expect(own).to_have_count(1)
     assert page.get_by_text("https pages only").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_phone_in_the_same_network(
+    browser: Any, coins: Coins, tmp_path: Path, scheme: str
+) -> None:
+    """By the machine's address: over https the live camera, else the phone's own."""
+    if scheme == "https" and shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    server = Served(coins, tmp_path, "--host=0.0.0.0", *(["--tls"] if scheme == "https" else []))
+    near = [line for line in server.log.read_text().splitlines() if line.startswith("http")][1:]
+    try:
+        if not near:
+            pytest.skip("this machine is in no network")
+        assert near[0].startswith(f"{scheme}://")
+        context = browser.new_context(
+            viewport=PHONE, is_mobile=True, has_touch=True, ignore_https_errors=True
+        )
+        page = context.new_page()
+        page.goto(near[0])
+        page.wait_for_selector("h1")
+        if scheme == "https":
+            page.get_by_role("button", name="Use the camera").tap()
+            page.wait_for_selector(".camera-body[data-aim=ready]")
+            page.get_by_role("button", name="Take the photo").tap()
+        else:
+            own = "label.button input[capture=environment]"
+            page.set_input_files(own, coins.known[coins.items[0]][0])
+        page.wait_for_selector(".answer")
+        assert page.locator("h1").inner_text() == coins.titles[coins.items[0]]
+        context.close()
+    finally:
+        server.end()
 
 
 def test_two_sides_give_one_answer(visit: Visit, coins: Coins) -> None:
