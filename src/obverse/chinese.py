@@ -12,7 +12,7 @@ CHINESE: Mapping[str, str] = {
     "apart": "不能认作同一件：{pairing}",
     "rival": "{second} 几乎同样可能（{sure}），因此两者都不够有把握。",
     "rival, a place": "{second} 几乎同样可能（{sure}），因此两者都不够有把握；"
-    "差别最大的是{where}：吻合度 {first} 对 {other}。",
+    "差别最大处：{where}，吻合度 {first} 对 {other}。",
     "agrees": "它与{view}在 {share} 的面上吻合（得分 {score}）{turned}。",
     "alike": "它整体上像{view}（得分 {score}），但说不出像在哪里。",
     "points": "{pairs} 个匹配点中，有 {inliers} 个与{view}落在同一平面上。",
@@ -23,7 +23,7 @@ CHINESE: Mapping[str, str] = {
     "mark": "铸记读作 {mark}（{sure}）。",
     "no mark": "该有铸记的地方没有铸记（{sure}）。",
     "next": "其次是 {second}（{sure}）。",
-    "next, a place": "其次是 {second}（{sure}）；差别最大的是{where}：吻合度 {first} 对 {other}。",
+    "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
     "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，而它有 {first} 个。",
     "next, a year": "{second}（{sure}）只有年份不同，由年份决定。",
     "next, a mark": "{second}（{sure}）只有铸记不同，由铸记决定。",
@@ -47,7 +47,7 @@ CHINESE: Mapping[str, str] = {
     "inner": "近中心处",
     "with the date": "{where}，也就是年份所在处",
     "dates": "{where}，那里常有年份",
-    "in photo": "{photo}张照片的{where}",
+    "in photo": "{photo}张照片，{where}",
     "first": "第一",
     "second": "第二",
     # two photos of one thing

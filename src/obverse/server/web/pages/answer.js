@@ -163,6 +163,7 @@ function notes({ pairing, quality, sides, language: code }) {
 function facts({ best, times_ms: times }) {
   if (!best) return null;
   const { year, view, evidence, sides } = best;
+  // How it lies in the photo: the other way round than it is to be turned.
   const turn = Math.round(best.upright > 180 ? 360 - best.upright : best.upright);
   const rows = [
     year && [
@@ -172,7 +173,7 @@ function facts({ best, times_ms: times }) {
     !sides && view.side && [t("fact.side"), sideName(view.side)],
     [
       t("fact.turn"),
-      turn ? t(best.upright > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
+      turn ? t(best.upright > 180 ? "fact.left" : "fact.right", { n: turn }) : t("fact.straight"),
     ],
     [t("fact.agreement"), `${Math.round(100 * Math.max(0, evidence.score))} %`],
     [t("fact.time"), `${Math.round(Object.values(times).reduce((sum, ms) => sum + ms, 0))} ms`],
@@ -193,10 +194,13 @@ function learned({ explanation, language: code }) {
     h(
       "div",
       { lang: code },
-      explanation.map((line) => h("p", {}, line)),
+      explanation.map((line) => h("p", {}, whole(line))),
     ),
   );
 }
+
+// Keeps a number and what belongs to it on one line.
+const whole = (text) => text.replace(/([<>]) (?=\d)/g, "$1\u00a0").replace(/ %/g, "\u00a0%");
 
 function actions(question) {
   const { answer, photos } = question;

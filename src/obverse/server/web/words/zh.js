@@ -201,7 +201,7 @@ export default {
   "import.progress": "{n} / {total}：{text}",
   "import.done": "已添加 {n} 张图片，{skipped} 张原已存在，{failed} 张无法使用。",
 
-  "duplicates.lead": "不同藏品中看起来图案相同的图片。可以合并，也可以分开保留。",
+  "duplicates.lead": "看起来重复的藏品：其中一件的每一面都与另一件相同。可以合并，也可以分开保留。",
   "duplicates.start": "查找重复",
   "duplicates.looking": "正在比较每张图片与它最接近的图片…",
   "duplicates.count": "{n} 组",
