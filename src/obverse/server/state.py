@@ -72,7 +72,7 @@ class State:
     def _warm(self) -> None:
         try:
             self.catalogue.identify(np.full((BLANK, BLANK, 3), 128, np.uint8), year=False)
-            self.shelf.refresh()
+            self.shelf.page(limit=0)  # reads all and sorts it, as the first page of the app asks
             self.is_ready = True
             log.info("ready", extra={"facts": {"items": len(self.shelf)}})
         except Exception:
