@@ -39,6 +39,11 @@ ASKED = {
     "by year": "sort=year&limit=100",
 }
 TIMES = 5
+PICTURES = """[...document.querySelectorAll(".tile img")].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return bottom < 0 || top > innerHeight || (image.complete && image.naturalWidth > 0);
+}) && document.querySelectorAll(".tile img").length > 0"""
+"""Are all pictures in sight there?"""
 
 
 def fill(uri: Path, scans: Path, count: int) -> None:
@@ -116,8 +121,12 @@ def in_a_browser(url: str) -> None:
             while not set(page.evaluate(shown)) - top:
                 time.sleep(0.01)
             jump = time.perf_counter() - start
+            while not page.evaluate(PICTURES):
+                time.sleep(0.01)
+            pictures = time.perf_counter() - start
             nodes = page.evaluate("document.querySelectorAll('*').length")
-            print(f"{name}: first items {first:.2f} s, the middle {jump:.2f} s, {nodes} elements")
+            print(f"{name}: first items {first:.2f} s, the middle {jump:.2f} s,", end=" ")
+            print(f"with pictures {pictures:.2f} s, {nodes} elements")
             page.close()
         browser.close()
 

@@ -7,6 +7,7 @@
     guard      who may, and how often             keys       who is who
     state      what all routes share              pool       bounded work, fair to all clients
     forms      uploads, never by name             shelf      the items, listed fast
+    album      their pictures, a page at a time
     show       what an answer shows               pictures   kept for some minutes
     describe   OpenAPI                            listing    the same for people
     errors     problems as JSON                   jobs       work that takes minutes

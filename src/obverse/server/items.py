@@ -85,6 +85,7 @@ async def list_items(
         state.client(request),
         lambda: shelf.page(words=q, where=where, sort=sort, offset=offset, limit=limit),
     )
+    state.of(request).album.listed([entry.first for entry in found])
     return JSONResponse({"total": total, "items": [listed(entry) for entry in found]})
 
 

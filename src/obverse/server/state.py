@@ -15,6 +15,7 @@ from starlette.requests import Request
 from obverse.catalogue.catalogue import Catalogue
 from obverse.photo import Limits
 from obverse.server import keys
+from obverse.server.album import Album
 from obverse.server.guard import GUESSES, Rates
 from obverse.server.jobs import Jobs
 from obverse.server.keys import Sessions
@@ -43,6 +44,7 @@ class State:
         self.guesses = Rates(*GUESSES)
         self.pictures = Pictures()
         self.shelf = Shelf(self.catalogue.store)
+        self.album = Album(self.catalogue.store)
         self.metrics = Metrics()
         self.name = Path(settings.catalogue).name
         each, seconds = settings.queue_each, settings.work_seconds

@@ -61,7 +61,7 @@ async def thumbnail(request: Request, id: str) -> Response:
         entry = server.shelf.get(name)
         if entry is None or not entry.first:
             raise NotInCatalogue(f"no item {name!r}")
-        return upright_jpeg(view_of(server.catalogue, entry.first))
+        return upright_jpeg(server.album.view(entry.first))
 
     return picture(request, await server.reads.run(state.client(request), work))
 
@@ -76,7 +76,7 @@ async def view_picture(request: Request, id: str) -> Response:
     """Upright."""
     server = state.of(request)
     data = await server.reads.run(
-        state.client(request), lambda: upright_jpeg(view_of(server.catalogue, id))
+        state.client(request), lambda: upright_jpeg(server.album.view(id))
     )
     return picture(request, data)
 
