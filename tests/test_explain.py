@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from obverse import separate
+from obverse.chinese import CHINESE
 from obverse.explain import ENGLISH, MOST, explain, holds_date, place, reasons
+from obverse.quality import MEASURES
 from obverse.separate import Sector
 from obverse.types import (
     F32,
@@ -30,6 +32,7 @@ from obverse.types import (
     YearReading,
 )
 
+HOLE = re.compile(r"\{(\w+)\}")
 SIZE, ROWS, COLUMNS = 256, 56, 7
 EVEN = np.full((ROWS, COLUMNS), 0.6 / (ROWS * COLUMNS), np.float32)
 
@@ -284,3 +287,33 @@ def test_what_was_compared_as_a_whole_says_no_place() -> None:
     told = explain(answer_of(candidate(np.full((1, 1), 0.96, np.float32), 0.5)))
     assert not any("of the face" in line for line in told)
     assert any("as a whole" in line for line in told)
+
+
+def test_chinese_says_all_that_english_says() -> None:
+    """The same keys, and the advice on photos, which is English where it is made; every value that
+    is filled in is filled in there as well."""
+    assert set(CHINESE) == set(ENGLISH) | set(MEASURES)
+    assert not set(ENGLISH) & set(MEASURES)
+    for key, text in ENGLISH.items():
+        assert sorted(HOLE.findall(CHINESE[key])) == sorted(HOLE.findall(text)), key
+    told = {key: re.sub(r"\{\w+\}", "", text) for key, text in CHINESE.items()}
+    silent = {key for key, text in told.items() if not re.search(r"[\u4e00-\u9fff]", text)}
+    assert silent == {"pairing", "advice", "upright"}
+    assert not [key for key, text in told.items() if re.search(r"[A-Za-z]", text)]
+
+
+def test_an_answer_in_chinese_has_the_same_reasons() -> None:
+    issue = Issue("blurred", 1.0, 0.5, "width", MEASURES["blurred"].advice)
+    answer = answer_of(
+        candidate(EVEN, 0.9, turn=30), candidate(EVEN, 0.05, "ore"), quality=(issue,)
+    )
+    keys = [[r.key for r in reasons(answer, words)] for words in (ENGLISH, CHINESE)]
+    assert keys[0] == keys[1]
+    said = explain(answer, CHINESE)
+    assert "Krona" in said[0]
+    assert "目录中的背面" in said[1]
+    assert "向左转了 30°" in said[1]
+    assert f"{CHINESE['blurred']}。" in said
+    assert answer.explanation(CHINESE) == said
+    assert answer.to_dict(CHINESE)["quality"][0]["advice"] == CHINESE["blurred"]
+    assert answer.to_dict()["quality"][0]["advice"] == issue.advice

@@ -15,10 +15,10 @@ from obverse import Catalogue, decide
 from obverse.catalogue.importers import Row
 from obverse.draw_sides import sides as drawn
 from obverse.errors import PhotoError, UsageError
+from obverse.explain import pairing
 from obverse.fuse import NONE, join, two_regions
 from obverse.mint import coin_type, scan, snap
 from obverse.types import U8, Answer, Region
-from obverse.words import pairing
 from tests.coins import photo_of
 
 TYPES, SEED, NEUTRAL = 6, 21, 0.45

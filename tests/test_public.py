@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,14 @@ def test_importing_is_light() -> None:
     ).stdout.split()
     heavy = {"numpy", "cv2", "onnxruntime", "lancedb", "pyarrow", "PIL", "rich", "typer"}
     assert not heavy & set(loaded)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="knows where Linux keeps it")
+@pytest.mark.parametrize("wanted", [None, "1"])
+def test_models_are_run_without_telling_anybody(tmp_path: Path, wanted: str | None) -> None:
+    """The runtime would keep a number for this machine, and what it is to send, in the home."""
+    code = "import obverse; from obverse.embed.polar import PolarEmbedder; PolarEmbedder()"
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_"))}
+    env |= {"HOME": str(tmp_path)} | ({} if wanted is None else {"ORT_DISABLE_TELEMETRY": wanted})
+    subprocess.run([sys.executable, "-c", code], check=True, env=env, timeout=120)
+    assert not list(tmp_path.rglob("*"))

@@ -10,6 +10,7 @@ with obverse.Catalogue("coins.obv") as catalogue:
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ __all__ = [
     "__version__",
     "identify",
 ]
+
+# onnxruntime, from 1.29 on, tells its maker of each session and keeps a number for this machine,
+# unless this is set before it is loaded. Whoever wants that may set it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOME = {
     "Catalogue": "obverse.catalogue.catalogue",

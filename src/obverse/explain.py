@@ -1,7 +1,8 @@
 """An answer in plain sentences, each made from a number in the answer and said only where it holds.
 
 Two steps: ``reasons`` chooses what is worth saying, as a key and its values; the table ``ENGLISH``
-says it. Another language is another table.
+says it. Another language is another table, such as ``obverse.chinese``, which also holds the advice
+on photos: that is English where it is made (``obverse.quality``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from obverse.words import pairing, percent
+from obverse.words import percent
 
 if TYPE_CHECKING:
     from obverse.separate import Sector, Separation
@@ -76,8 +77,19 @@ ENGLISH: Mapping[str, str] = {
     "with the date": "{where}, where the date is",
     "dates": "{where}, where dates often are",
     "in photo": "{where}, in the {photo} photo",
+    "obverse": "obverse",
+    "reverse": "reverse",
+    "edge": "edge",
+    "other": "other",
     "first": "first",
     "second": "second",
+    # two photos of one thing
+    "disagree": "the two sides disagree ({sure}): the first is like {first}, the second like "
+    "{second}; mixed up, or a mule, or a fake?",
+    "same side": "both photos show the same side; one of the other side would tell more.",
+    "no picture": "the catalogue has no picture of the side in the {photo} photo.",
+    "both": "both sides speak for it.",
+    "neither": "neither photo says enough.",
 }
 
 
@@ -110,7 +122,7 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     if best is None:
         return [Reason("empty")]
     if answer.pairing is not None and answer.pairing.disagree:
-        return [Reason("apart", {"pairing": _paired(answer)}), *_faults(answer)]
+        return [Reason("apart", {"pairing": pairing(answer, words)}), *_faults(answer, words)]
     told = [_verdict(answer, best), _ground(answer, best, words)]
     if answer.year is not None:
         told.append(_year(answer.year))
@@ -119,7 +131,7 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         told.append(Reason("mark" if answer.mint_mark.mark else "no mark", values))
     split = answer.separation
     told += _next(answer, split, words)
-    told += [*_faults(answer), *_against(answer, split, words)]
+    told += [*_faults(answer, words), *_against(answer, split, words)]
     return told[:MOST]
 
 
@@ -142,8 +154,8 @@ def _verdict(answer: Answer, best: Candidate) -> Reason:
 def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason:
     """What the answer rests on."""
     if answer.pairing is not None:
-        return Reason("pairing", {"pairing": _paired(answer)})
-    side = best.view.side or words["side"]
+        return Reason("pairing", {"pairing": pairing(answer, words)})
+    side = words.get(best.view.side or "side", best.view.side)
     view = words["the side"].format(side=side)
     proof = best.evidence
     if proof.matches is not None:
@@ -158,10 +170,21 @@ def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason
     return Reason("agrees", {**values, "turned": _turned(proof.turn, words)})
 
 
-def _paired(answer: Answer) -> str:
-    """How two photos go together, as a sentence."""
-    said = pairing(answer)
-    return said if said.endswith("?") else f"{said}."
+def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
+    """How the two photos of an answer go together, as a sentence; empty where there are not two."""
+    pair, best = answer.pairing, answer.best
+    if pair is None or best is None:
+        return ""
+    shown = [side.best.item.name for side in answer.sides if side.best is not None]
+    if pair.disagree and len(shown) == 2:
+        values = {"sure": percent(pair.apart), "first": shown[0], "second": shown[1]}
+        return words["disagree"].format(**values)
+    if pair.same_side:
+        return words["same side"]
+    missing = [n for n, match in zip(("first", "second"), best.sides, strict=True) if not match]
+    if missing:
+        return words["no picture"].format(photo=words[missing[0]])
+    return words["both" if answer.known else "neither"]
 
 
 def _year(read: YearReading) -> Reason:
@@ -192,10 +215,10 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     return [Reason(lead, values)]
 
 
-def _faults(answer: Answer) -> list[Reason]:
+def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
     """What is wrong with the photo: what to mend first."""
     photos = answer.sides or (answer,)
-    advice = [issue.advice for photo in photos for issue in photo.quality]
+    advice = [words.get(i.name, i.advice) for photo in photos for i in photo.quality]
     return [Reason("advice", {"advice": text}) for text in advice[:1]]
 
 

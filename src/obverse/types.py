@@ -445,13 +445,14 @@ class Issue:
     unit: str
     advice: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, words: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """``words``: a table in another language that may hold the advice, by name."""
         return {
             "name": self.name,
             "measured": round(self.measured, 4),
             "limit": self.limit,
             "unit": self.unit,
-            "advice": self.advice,
+            "advice": (words or {}).get(self.name, self.advice),
         }
 
 
@@ -510,13 +511,15 @@ class Answer:
 
         return separate(self)
 
-    def explanation(self) -> list[str]:
-        """The answer in plain sentences: what it is, on what ground, what speaks against it."""
-        from obverse.explain import explain
+    def explanation(self, words: Mapping[str, str] | None = None) -> list[str]:
+        """The answer in plain sentences: what it is, on what ground, what speaks against it; in
+        English, or as a table of words says it (``obverse.chinese``)."""
+        from obverse.explain import ENGLISH, explain
 
-        return explain(self)
+        return explain(self, words or ENGLISH)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, words: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """As JSON values; ``words`` as for ``explanation``, for the advice too."""
         split = self.separation
         told = {
             "photo": self.photo.to_dict(),
@@ -525,14 +528,14 @@ class Answer:
             "calibrated": self.calibrated,
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
-            "quality": [issue.to_dict() for issue in self.quality],
+            "quality": [issue.to_dict(words) for issue in self.quality],
             "separation": None if split is None else split.to_dict(),
-            "explanation": self.explanation(),
+            "explanation": self.explanation(words),
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
         if self.pairing is not None:
             told["pairing"] = self.pairing.to_dict()
-            told["sides"] = [side.to_dict() for side in self.sides]
+            told["sides"] = [side.to_dict(words) for side in self.sides]
         return told
 
 
@@ -552,9 +555,10 @@ class Tray:
     failed: tuple[tuple[Region, str], ...]
     times_ms: Mapping[str, float]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, words: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """As JSON values; ``words`` as for ``Answer.to_dict``."""
         shared = ("photo", "times_ms")
-        objects = [a.to_dict() for a in self.answers]
+        objects = [a.to_dict(words) for a in self.answers]
         return {
             "photo": self.photo.to_dict(),
             "objects": [

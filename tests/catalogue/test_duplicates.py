@@ -26,3 +26,27 @@ def test_all_items_of_one_design_make_one_group(tmp_path: Path, copies: int) -> 
         assert not catalogue.add(rows).failed
         groups = [sorted(view.item for view in group.views) for group in catalogue.duplicates()]
     assert groups == ([[f"4-{n}" for n in range(copies)]] if copies > 1 else [])
+
+
+def test_one_side_alike_is_no_duplicate(tmp_path: Path) -> None:
+    """Two coins that share a portrait are two; the same coin with one picture less is one."""
+    coins = [coin_type(11, index) for index in (0, 4, 7)]
+    sides = {
+        "portrait-1": [(coins[0], "obverse", 0), (coins[1], "reverse", 0)],
+        "portrait-2": [(coins[0], "obverse", 1), (coins[2], "reverse", 0)],
+        "whole": [(coins[1], "obverse", 0), (coins[0], "reverse", 0)],
+        "half": [(coins[1], "obverse", 1)],
+    }
+    rows = []
+    for item, pictures in sides.items():
+        for coin, side, specimen in pictures:
+            path = tmp_path / f"{item}-{side}.png"
+            Image.fromarray(scan(coin, side, size=320, seed=specimen)).save(path)
+            rows.append(Row(path, item, side, "", {}))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert not catalogue.add(rows).failed
+        (group,) = catalogue.duplicates()
+    assert [(view.item, view.side) for view in group.views] == [
+        ("half", "obverse"),
+        ("whole", "obverse"),
+    ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
+import ssl
+import stat
 import subprocess
 import sys
 import time
@@ -20,8 +23,14 @@ pytest.importorskip("fastapi")
 KEY = "a-key-from-the-environment"
 
 
-def get(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
+def get(
+    port: int, path: str, method: str = "GET", *, trusts: Path | None = None, **headers: str
+) -> tuple[int, bytes]:
+    """One request; by TLS where a certificate is trusted, and no other."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    if trusts is not None:
+        context = ssl.create_default_context(cafile=str(trusts))
+        line = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
     try:
         line.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         answer = line.getresponse()
@@ -66,6 +75,39 @@ def test_a_catalogue_is_served_with_its_keys(run: Run, own_catalogue: Path, quer
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_by_tls_with_a_certificate_of_its_own(run: Run, own_catalogue: Path) -> None:
+    kept = own_catalogue / "tls.pem"
+    made = b""
+    for options in (["--tls"], ["--tls"], ["--cert", str(kept)]):
+        process = subprocess.Popen(
+            [str(COMMAND), "serve", str(own_catalogue), "--port", "0", "--quiet", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert address.startswith("https://127.0.0.1:")
+            port = int(address.rstrip("/").rpartition(":")[2])
+            assert get(port, "/healthz", trusts=kept)[0] == 200
+            with pytest.raises((ConnectionError, http.client.HTTPException)):
+                get(port, "/healthz")
+        finally:
+            process.kill()
+            process.communicate()
+        made = made or kept.read_bytes()
+        assert kept.read_bytes() == made  # a phone that has accepted it is not asked again
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    (own_catalogue / "half.pem").write_bytes(made[:400])
+    for wrong in ("half.pem", "none.pem", "manifest.json"):
+        told = run("serve", own_catalogue, "--cert", own_catalogue / wrong)
+        assert told.code == 2
+        assert "certificate" in told.err
 
 
 def test_keys(run: Run, own_catalogue: Path) -> None:

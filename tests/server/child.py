@@ -15,6 +15,7 @@ from obverse.server.settings import Settings
 if __name__ == "__main__":
     told = json.loads(sys.argv[1])
     told["report"] = Path(told["report"]) if told.get("report") else None
+    told["certificate"] = Path(told["certificate"]) if told.get("certificate") else None
     told |= {name: tuple(told.get(name, ())) for name in ("keys", "hosts")}
     settings = Settings(**told)
     with listen("127.0.0.1", 0) as bound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -18,6 +19,14 @@ import numpy as np
 import pytest
 
 from obverse.catalogue.catalogue import Catalogue
+from obverse.errors import CatalogueDamaged
+from obverse.pipeline import Pipeline
+from obverse.recipes import RECIPES
+from obverse.server.app import create_app
+from obverse.server.ask import preferred
+from obverse.server.settings import Settings
+from obverse.server.site import has_sides
+from obverse.server.watch import Lines
 from tests.server.conftest import Coins, Served
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -89,6 +98,50 @@ def test_pictures_lie_in_one_frame(server: Served, coins: Coins) -> None:
     assert server.http.get(told["sheet"]).headers["content-type"] == "image/jpeg"
     assert server.http.get(told["photo"]).status_code == 200
     assert server.http.get("/v1/pictures/guess").status_code == 404
+
+
+def is_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("de-DE, zh-TW;q=0.5, en;q=0.1", "zh"),
+        ("de", "en"),
+        ("zh;q=0, en;q=nonsense, ;;;", "en"),
+        ("," * 10_000, "en"),
+    ],
+)
+def test_the_language_a_browser_wants(accepted: str, language: str) -> None:
+    assert preferred(accepted) == language
+
+
+def test_answers_speak_chinese(server: Served, coins: Coins) -> None:
+    """The same reasons and the same advice, in the other language."""
+    item, photo = coins.photo()
+    dim = cv2.GaussianBlur(decode(photo) // 4, (0, 0), 12)
+    blurred = cv2.imencode(".jpg", dim)[1].tobytes()
+    english = ask(server, "/v1/identify", blurred).json()
+    chinese = ask(server, "/v1/identify", blurred, lang="zh").json()
+    assert (english["language"], chinese["language"]) == ("en", "zh")
+    assert len(english["explanation"]) == len(chinese["explanation"]) > 1
+    assert [q["name"] for q in english["quality"]] == [q["name"] for q in chinese["quality"]] != []
+    for told, is_other in ((english, False), (chinese, True)):
+        words = [*told["explanation"], *(issue["advice"] for issue in told["quality"])]
+        assert all(is_chinese(text) == is_other for text in words)
+    headers = {"accept-language": "zh-CN,en;q=0.5"}
+    sides = [("photo", path.read_bytes()) for path in coins.pictures[item]]
+    told = server.http.post("/v1/identify", files=sides, headers=headers).json()
+    assert told["language"] == "zh"
+    for one in (told, *told["sides"]):
+        assert all(map(is_chinese, one["explanation"]))
+    tray = ask(server, "/v1/identify", photo, all="true", lang="zh").json()
+    assert all(is_chinese(text) for one in tray["objects"] for text in one["explanation"])
+    assert ask(server, "/v1/identify", photo, lang="tlh").status_code == 422
 
 
 def test_two_sides(server: Served, coins: Coins) -> None:
@@ -300,6 +353,110 @@ def test_listing(server: Served, coins: Coins) -> None:
     assert "immutable" in picture.headers["cache-control"]
     for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}):
         assert server.http.get("/v1/items", params=wrong).status_code == 422
+
+
+def test_a_thumbnails_address_changes_with_the_picture(server: Served, coins: Coins) -> None:
+    """So a browser may keep it for ever: its version is another once the picture is."""
+    item, _ = coins.photo()
+
+    def address() -> str:
+        listed = server.http.get("/v1/items", params={"q": item}).json()["items"]
+        return str(next(one for one in listed if one["id"] == item)["thumbnail"])
+
+    first = address()
+    assert "?v=" in first
+    assert "immutable" in server.http.get(first).headers["cache-control"]
+    plain = server.http.get(first.partition("?")[0])
+    assert plain.headers["cache-control"] == "private, max-age=60"
+    before = server.http.get(first).content
+    assert plain.content == before
+    assert address() == first
+    assert server.http.post("/v1/items:level", json={"item": item, "turn": 90}).status_code == 200
+    turned = address()
+    assert turned != first
+    after = server.http.get(turned).content
+    far = np.abs(np.rot90(decode(before)).astype(int) - decode(after))[64:192, 64:192].mean()
+    assert far < 6 < np.abs(decode(before).astype(int) - decode(after))[64:192, 64:192].mean()
+    server.http.post("/v1/items:level", json={"item": item, "turn": 0})
+    assert address() == first
+    (view, *_) = server.http.get(f"/v1/items/{item}").json()["views"]
+    assert server.http.post("/v1/items:level", json={"turn": 1}).status_code == 422
+    assert server.http.post("/v1/items:level", json={"view": view["id"]}).status_code == 422
+    assert server.http.post("/v1/items:level", json={"item": "nope"}).status_code == 404
+
+
+def test_several_go_at_once_or_none(server: Served, coins: Coins) -> None:
+    (first, _), (second, _) = coins.photo(0), coins.photo(1)
+    before = [server.http.get(f"/v1/items/{id}").json() for id in (first, second)]
+    views = [view["id"] for view in before[1]["views"]]
+    ids = {"ids": [first, views[0]]}
+    refused = server.http.post("/v1/items:remove", json={"ids": [first, "nope"]})
+    assert refused.status_code == 404
+    assert server.http.get(f"/v1/items/{first}").json() == before[0]
+    told = server.http.post("/v1/items:remove", json=ids).json()
+    assert told["views"] == 1 + len(before[0]["views"])
+    listed = server.http.get("/v1/items").json()
+    assert first not in [one["id"] for one in listed["items"]]
+    assert server.http.get("/v1/session").json()["views"] == 8 - told["views"]
+    server.http.post("/v1/undo", json={"undo": told["undo"]})
+    assert [server.http.get(f"/v1/items/{id}").json() for id in (first, second)] == before
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("/a/path"), CatalogueDamaged("broken", where="/a/path")]
+)
+def test_a_failure_of_ours_is_found_in_the_log(
+    coins: Coins,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """Its number is in the answer, in the head and in the log, whatever failed and where."""
+    app = create_app(Settings(str(coins.catalogue)))
+    lines = Lines()
+
+    async def ask(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return await http.get(path)
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    try:
+        monkeypatch.setattr(app.state.server.catalogue, "item", fail)
+        with caplog.at_level("INFO", "obverse.server"):
+            answer = asyncio.run(ask("/v1/items/x"))
+    finally:
+        app.state.server.close()
+    assert answer.status_code == 500
+    number = answer.headers["x-request-id"]
+    assert answer.json()["detail"].endswith(f"the log has it as {number}")
+    assert "/a/path" not in answer.text
+    told = [json.loads(lines.format(record)) for record in caplog.records]
+    (failed,) = [one for one in told if one["event"] == "failed"]
+    (noted,) = [one for one in told if one["event"] == "request"]
+    assert failed["id"] == noted["id"] == number
+    assert "/a/path" in failed["trace"]
+    assert noted["status"] == 500
+
+
+@pytest.mark.parametrize(("recipe", "expected"), [("coin", True), ("disc", False), ("flat", False)])
+def test_which_things_have_two_sides(recipe: str, expected: bool) -> None:
+    assert has_sides(Pipeline(RECIPES[recipe])) is expected
+
+
+def test_both_sides_in_one_photo(server: Served, coins: Coins) -> None:
+    item, _ = coins.photo()
+    assert server.http.get("/v1/session").json()["features"]["sides"] is True
+    sides = [cv2.resize(decode(path.read_bytes()), (320, 320)) for path in coins.pictures[item]]
+    padded = [cv2.copyMakeBorder(s, 40, 40, 40, 40, cv2.BORDER_REPLICATE) for s in sides]
+    both = cv2.imencode(".png", np.hstack(padded))[1].tobytes()
+    told = ask(server, "/v1/identify", both, sides="true").json()
+    assert told["best"]["item"]["id"] == item
+    assert len(told["sides"]) == 2
+    for wrong in ({"all": "true"}, {"year": "true"}):
+        assert ask(server, "/v1/identify", both, sides="true", **wrong).status_code == 422
 
 
 def zip_of(files: dict[str, bytes]) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -15,10 +17,19 @@ import numpy as np
 import pytest
 
 import obverse
-from obverse import client as module
 from obverse.catalogue.catalogue import Catalogue
-from obverse.errors import AlreadyInCatalogue, KeyNeeded, NotAPhoto, NotInCatalogue, ServerError
+from obverse.catalogue.importers import Row
+from obverse.client import answers, wire
+from obverse.errors import (
+    AlreadyInCatalogue,
+    Busy,
+    KeyNeeded,
+    NotAPhoto,
+    NotInCatalogue,
+    ServerError,
+)
 from obverse.photo import load
+from obverse.types import Answer, Candidate, Evidence, Match, Tray
 from tests.server.conftest import Coins, Served
 
 pytestmark = pytest.mark.xdist_group("server")
@@ -63,12 +74,111 @@ def test_whatever_a_photo_is(client: obverse.Client, coins: Coins) -> None:
         assert len(answer.candidates) == 1
     assert client.match(path) == item
     assert client.match(path, threshold=1.0) in (None, item)
-    (tray,) = client.identify_all(path, year=False, max_wrong=0.2)[:1]
-    assert tray.best is not None
+    tray = client.identify_all(path, year=False, max_wrong=0.2)
+    assert tray.answers[0].best is not None
+    assert tray.failed == ()
     assert client.identify_sides(*coins.pictures[item], max_wrong=0.2).best.item.id == item  # type: ignore[union-attr]
     assert client.find(path)[0]["ellipse"]["a"] > 10
     assert client.cutout(path)[:4] == b"\x89PNG"
     assert np.linalg.norm(client.embed(path)) == pytest.approx(1, abs=1e-3)
+
+
+LOCAL = {"keep", "load", "pipeline", "store"}
+"""Of the catalogue alone: decoding, and its inside."""
+AFAR = {"Answer": "RemoteAnswer", "Tray": "RemoteTray"}
+
+
+def verbs(kind: type) -> dict[str, inspect.Signature]:
+    """The public methods of a class."""
+    found = inspect.getmembers(kind, inspect.isfunction)
+    return {name: inspect.signature(made) for name, made in found if name[0] != "_"}
+
+
+def test_the_client_has_the_verbs_of_a_catalogue() -> None:
+    ours, theirs = verbs(Catalogue), verbs(obverse.Client)
+    assert set(ours) - LOCAL <= set(theirs)
+    for name in set(ours) - LOCAL:
+        given = theirs[name].parameters
+        for key, parameter in ours[name].parameters.items():
+            assert given[key].kind == parameter.kind, (name, key)
+            assert given[key].default == parameter.default, (name, key)
+        more = [given[key] for key in given if key not in ours[name].parameters]
+        assert all(p.default != p.empty or p.kind == p.VAR_KEYWORD for p in more), name
+        told = ours[name].return_annotation
+        assert theirs[name].return_annotation == AFAR.get(told, told), name
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "pixels"),
+    [
+        (Answer, answers.RemoteAnswer, {"photo", "patch", "separation"}),
+        (Tray, answers.RemoteTray, {"photo"}),
+        (Candidate, answers.RemoteCandidate, set()),
+        (Match, answers.RemoteMatch, set()),
+        (Evidence, answers.RemoteEvidence, {"agreement", "matches", "weakest"}),
+    ],
+)
+def test_what_comes_back_has_the_same_names_inside(near: type, far: type, pixels: set[str]) -> None:
+    def names(kind: type) -> set[str]:
+        return {name for name in dir(kind) if name[0] != "_"} | {f.name for f in fields(kind)}
+
+    assert names(near) - names(far) - {"to_dict"} == pixels
+    assert names(far) - names(near) - {"to_dict"} <= {"data", "pictures", "region"}
+
+
+def test_two_sides_and_trays_are_those_of_the_catalogue(
+    client: obverse.Client, coins: Coins
+) -> None:
+    item, photo = coins.photo()
+    with Catalogue(coins.catalogue, create=False) as catalogue:
+        ours = catalogue.identify_sides(*coins.pictures[item], top=2)
+        tray = catalogue.identify_all(photo, top=2)
+    told = client.identify_sides(*coins.pictures[item], top=2)
+    assert ours.pairing is not None
+    assert told.pairing is not None
+    assert told.pairing.to_dict() == ours.pairing.to_dict()
+    assert [side.known for side in told.sides] == [side.known for side in ours.sides]
+    pairs = zip(told.candidates, ours.candidates, strict=True)
+    for one, other in pairs:
+        shown = [m and m.view.id for m in one.sides]
+        assert shown == [m and m.view.id for m in other.sides]
+    assert told.explanation() == ours.explanation()
+    many = client.identify_all(photo, top=2)
+    assert [a.known for a in many.answers] == [a.known for a in tray.answers]
+    assert [a.to_dict()["region"] for a in many.answers] == [
+        a.to_dict()["region"] for a in tray.answers
+    ]
+    assert set(many.times_ms) == set(tray.times_ms)
+    with pytest.raises(obverse.PhotoError):
+        client.identify_sides(b"no picture")
+
+
+def test_duplicates_levels_and_exports(
+    client: obverse.Client, coins: Coins, tmp_path: Path
+) -> None:
+    item, _ = coins.photo(3)
+    report = client.add([Row(coins.photos[item], "twin", "obverse", "Twin", {"year": 1900})])
+    assert report.added == 1
+    seen: list[tuple[int, int]] = []
+    (group,) = client.duplicates(progress=lambda done, total, text: seen.append((done, total)))
+    assert {view.item for view in group.views} == {item, "twin"}
+    (view,) = client.views("twin")
+    assert client.level(view=view.id, turn=90).turned == 1
+    assert client.views("twin")[0].upright == 90
+    assert client.level("twin", side="obverse", turn=0).turned == 1
+    with pytest.raises(obverse.UsageError):
+        client.level(turn=5)
+    everything = client.views()
+    table = client.export(tmp_path / "out")
+    assert client.remove(["twin"]) == 1
+    with pytest.raises(NotInCatalogue):
+        client.remove([item, "twin"])
+    assert client.views("twin") == []
+    with Catalogue(tmp_path / "back.obv") as catalogue:
+        assert not catalogue.add(table).failed
+        back = {(v.item, v.side) for v in catalogue.views()}
+        assert back == {(v.item, v.side) for v in everything}
+        assert catalogue.item("twin") == obverse.Item("twin", "Twin", {"year": 1900})
 
 
 def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path: Path) -> None:
@@ -79,6 +189,8 @@ def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path
     (folder / "broken.jpg").write_bytes(b"no picture")
     (folder / "empty.jpg").write_bytes(b"")
     seen: list[tuple[int, int]] = []
+    with client as same:
+        assert same is client
     report = client.add(
         tmp_path / "photos",
         attributes={"country": "Newland"},
@@ -188,9 +300,9 @@ def test_photos_are_sent_in_pieces_that_the_server_takes(tmp_path: Path) -> None
     (tmp_path / "list.csv").write_text(
         "photo,item\n" + "".join(f"{name}.jpg,one\n" for name in sizes)
     )
-    with small_server(busy=module.TRIES - 1) as (url, taken):
+    with small_server(busy=wire.TRIES - 1) as (url, taken):
         report = obverse.Client(url).add(tmp_path / "list.csv")
     assert [round(size, -4) for size in taken] == [120_000, 60_000, 60_000]
     assert [(Path(f.source).name, f.error) for f in report.failed] == [("4.jpg", "BodyTooLarge")]
-    with small_server(busy=module.TRIES) as (url, _), pytest.raises(module.Busy):
+    with small_server(busy=wire.TRIES) as (url, _), pytest.raises(Busy):
         obverse.Client(url).add(tmp_path / "1.jpg", item="one")

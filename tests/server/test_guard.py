@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 
-from obverse.errors import CatalogueMissing, NotInCatalogue, ObverseError, UsageError
+from obverse.errors import (
+    CatalogueDamaged,
+    CatalogueMissing,
+    NotInCatalogue,
+    ObverseError,
+    UsageError,
+)
 from obverse.server import guard as guards
 from obverse.server import keys
 from obverse.server.guard import Guard, Rates
@@ -42,7 +48,7 @@ def verdict(
     """``fine``, or the class of the error."""
     settings = Settings("x.obv", **told)
     guesses = Rates(*guards.GUESSES)
-    guard = Guard(None, settings, hashes, sessions or Sessions(), guesses)  # type: ignore[arg-type]
+    guard = Guard(None, settings, lambda: hashes, sessions or Sessions(), guesses)  # type: ignore[arg-type]
     asked["obverse.client"] = guards.client_of(asked, settings)
     try:
         guard._check(asked)
@@ -110,7 +116,7 @@ def test_who_may(
 
 def test_a_cookie_opens_reading_only() -> None:
     sessions = Sessions()
-    cookie = {"cookie": f"{guards.COOKIE}={sessions.start()}"}
+    cookie = {"cookie": f"{guards.COOKIE}={sessions.start(KEY)}"}
     assert verdict(scope(**cookie), HASHES, sessions, read_key=True) == "fine"
     assert verdict(scope("DELETE", **cookie), HASHES, sessions, read_key=True) == "KeyNeeded"
     ask = scope("POST", "/v1/identify", **cookie)
@@ -121,14 +127,15 @@ def test_a_cookie_opens_reading_only() -> None:
 
 def test_sessions_end_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = Sessions()
-    token = sessions.start()
-    assert sessions.is_open(token)
+    token = sessions.start(KEY)
+    assert sessions.is_open(token, HASHES)
+    assert not sessions.is_open(token, HASHES[:1])
     now = keys.time.monotonic()
     monkeypatch.setattr(keys.time, "monotonic", lambda: now + keys.SESSION_SECONDS + 1)
-    assert not sessions.is_open(token)
+    assert not sessions.is_open(token, HASHES)
     monkeypatch.setattr(keys, "SESSIONS", 3)
-    tokens = [sessions.start() for _ in range(5)]
-    assert [sessions.is_open(t) for t in tokens] == [False, False, True, True, True]
+    tokens = [sessions.start(KEY) for _ in range(5)]
+    assert [sessions.is_open(t, HASHES) for t in tokens] == [False, False, True, True, True]
 
 
 def test_a_bucket_lets_through_its_burst_and_then_its_rate(
@@ -207,6 +214,29 @@ def test_keys_are_made_kept_as_hashes_and_revoked(folder: Path) -> None:
             keys.make(folder, name)
     with pytest.raises(CatalogueMissing):
         keys.make(folder / "none", "phone")
+
+
+def test_a_running_server_sees_keys_come_and_go(folder: Path) -> None:
+    ring = keys.Ring(folder, HASHES[:1])
+    assert ring() == HASHES[:1]
+    phone, tablet = keys.make(folder, "phone"), keys.make(folder, "tablet")
+    assert keys.is_right(phone, ring())
+    assert keys.is_right(tablet, ring())
+    sessions = Sessions()
+    cookie = sessions.start(phone)
+    assert sessions.is_open(cookie, ring())
+    keys.revoke(folder, "phone")
+    assert not keys.is_right(phone, ring())
+    assert not sessions.is_open(cookie, ring())
+    assert keys.is_right(tablet, ring())
+    held = ring()
+    (folder / "keys.json").write_text("{")
+    assert ring() == held  # a file that is broken closes nobody out, and opens nothing
+    keys._write(folder, {})
+    assert ring() == HASHES[:1]
+    (folder / "keys.json").write_text("{")
+    with pytest.raises(CatalogueDamaged):
+        keys.Ring(folder)
 
 
 def test_a_short_key_is_refused() -> None:

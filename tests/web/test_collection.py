@@ -110,12 +110,15 @@ def test_a_picture_is_added_deleted_and_brought_back(visit: Visit, coins: Coins)
     page.wait_for_selector(".view img")
     page.locator(".more input[type=file]:not([capture])").set_input_files(coins.known[item][0])
     expect(page.locator(".item-views .view")).to_have_count(3)
-    page.get_by_role("button", name="Delete this picture").nth(2).click()
+    new = 1  # the obverse that was there, this one, and the reverse
+    page.get_by_role("button", name="Delete this picture").nth(new).click()
     expect(page.locator(".item-views .view")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".item-views .view")).to_have_count(3)
-    page.get_by_role("button", name="Delete this picture").nth(2).click()
+    page.get_by_role("button", name="Delete this picture").nth(new).click()
     expect(page.locator(".item-views .view")).to_have_count(2)
+    stored = page.evaluate(f"fetch('/v1/items/{item}').then((r) => r.json())")
+    assert {view["side"] for view in stored["views"]} == {"obverse", "reverse"}
 
 
 def test_items_are_merged_and_parted_again(visit: Visit, coins: Coins) -> None:

@@ -7,12 +7,14 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageFilter
 
-from tests.web.conftest import DESK, Coins, Served, Visit, ask, expect, toast
+from tests.web.conftest import DESK, PHONE, Coins, Served, Visit, ask, expect, toast
 
 pytestmark = pytest.mark.xdist_group("web")
 
@@ -60,6 +62,24 @@ def test_a_photo_is_answered_with_its_proof(visit: Visit, coins: Coins) -> None:
     assert page.locator(".others .tile").count() == len(coins.items) - 1
 
 
+def test_an_answer_speaks_the_readers_language(visit: Visit, coins: Coins, tmp_path: Path) -> None:
+    path = tmp_path / "blurred.jpg"
+    with Image.open(coins.known[coins.items[0]][0]) as photo:
+        photo.filter(ImageFilter.GaussianBlur(0.02 * photo.width)).save(path)
+    page = ask(visit(locale="zh-CN"), path)
+    said = page.locator(".explanation p").all_inner_texts()
+    advice = page.locator(".note li").all_inner_texts()
+    assert len(said) > 1
+    assert advice
+    for text in (*said, *advice):
+        assert re.search(r"[\u4e00-\u9fff]", text), text
+    assert page.locator(".explanation [lang=zh]").count() == 1
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".explanation [lang=en]")).to_have_count(1)
+    for text in page.locator(".explanation p, .note li").all_inner_texts():
+        assert not re.search(r"[\u4e00-\u9fff]", text.replace(coins.titles[coins.items[0]], ""))
+
+
 def test_what_the_catalogue_lacks_is_not_known(visit: Visit, coins: Coins) -> None:
     page = ask(visit(viewport=DESK), coins.unknown[0])
     assert page.locator("h1").inner_text() == "Not in this catalogue"
@@ -97,8 +117,6 @@ def _true_box(coins: Coins, photo: Path) -> list[float]:
     head = lines[0].split(",")
     rows = [dict(zip(head, line.split(","), strict=True)) for line in lines[1:]]
     row = next(r for r in rows if r["photo"].endswith(photo.name))
-    from PIL import Image
-
     from obverse.types import Ellipse
 
     with Image.open(photo) as image:
@@ -117,6 +135,39 @@ def test_without_a_live_camera_the_phones_own_is_opened(visit: Visit) -> None:
     own = page.locator("label.button input[capture=environment]")
     expect(own).to_have_count(1)
     assert page.get_by_text("https pages only").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_phone_in_the_same_network(
+    browser: Any, coins: Coins, tmp_path: Path, scheme: str
+) -> None:
+    """By the machine's address: over https the live camera, else the phone's own."""
+    if scheme == "https" and shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    server = Served(coins, tmp_path, "--host=0.0.0.0", *(["--tls"] if scheme == "https" else []))
+    near = [line for line in server.log.read_text().splitlines() if line.startswith("http")][1:]
+    try:
+        if not near:
+            pytest.skip("this machine is in no network")
+        assert near[0].startswith(f"{scheme}://")
+        context = browser.new_context(
+            viewport=PHONE, is_mobile=True, has_touch=True, ignore_https_errors=True
+        )
+        page = context.new_page()
+        page.goto(near[0])
+        page.wait_for_selector("h1")
+        if scheme == "https":
+            page.get_by_role("button", name="Use the camera").tap()
+            page.wait_for_selector(".camera-body[data-aim=ready]")
+            page.get_by_role("button", name="Take the photo").tap()
+        else:
+            own = "label.button input[capture=environment]"
+            page.set_input_files(own, coins.known[coins.items[0]][0])
+        page.wait_for_selector(".answer")
+        assert page.locator("h1").inner_text() == coins.titles[coins.items[0]]
+        context.close()
+    finally:
+        server.end()
 
 
 def test_two_sides_give_one_answer(visit: Visit, coins: Coins) -> None:

@@ -327,8 +327,8 @@ class Catalogue:
         return self._store.views(item=item)
 
     def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
-        """Views of different items that are decided to show one design, in groups, the surest
-        first. Every view is compared: some minutes for ten thousand.
+        """Items that are decided to be one and the same, by every side that one of them has, in
+        groups, the surest first. Every view is compared: some minutes for ten thousand.
 
         Args:
             progress: called as ``progress(done, total, text)``.

@@ -1,12 +1,14 @@
-"""Items that show one design under two names: each view asked against all others.
+"""Items that are in a catalogue twice: each view asked against all others.
 
 A view's stored embedding is the query, so no picture is decoded. Its neighbours among other items
-are verified and decided as a photo's would be.
+are verified and decided as a photo's would be. Coins share a portrait or a coat of arms with others
+all the time, so one side alike makes no duplicate: every side that one of the two items has must be
+alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,8 @@ from obverse.types import Embedding, Progress, View
 
 BATCH = 32
 """Views asked together."""
+Link = tuple[float, float]
+"""Score and probability of two views that show one design."""
 NEAREST = 64
 """Neighbours verified of each: a quick pass, as the design itself is near at hand."""
 
@@ -37,10 +41,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Views of different items that show one design.
+    """Items that are one and the same, by their views.
 
     Attributes:
-        views: at least two, of at least two items.
+        views: those that show one design with another item's; of at least two items.
         score, probability: of the weakest link that holds it together.
     """
 
@@ -59,7 +63,7 @@ class Group:
 def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> list[Group]:
     """See ``Catalogue.duplicates``."""
     rows = store.listing()
-    links: dict[tuple[str, str], tuple[float, float]] = {}
+    links: dict[tuple[str, str], Link] = {}
     for start in range(0, len(rows), BATCH):
         views = store.views([row[0] for row in rows[start : start + BATCH]], embeddings=True)
         queries = [_query(view, pipeline) for view in views]
@@ -94,8 +98,16 @@ def _alike(
             yield rest.views[i], float(standing.scores[place]), chance
 
 
-def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> list[Group]:
-    """Linked views together, the surest groups first."""
+def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:
+    """Items that are linked by all that one of them shows, together; the surest groups first."""
+    views = {v.id: v for v in store.views(sorted({id for pair in links for id in pair}))}
+    links = {pair: link for pair, link in links.items() if views.keys() >= set(pair)}  # else gone
+    sides = _sides(store)
+    shown: dict[tuple[str, str], set[str]] = {}
+    for first, second in links:
+        one, other = views[first], views[second]
+        shown.setdefault((one.item, other.item), set()).add(one.side)
+        shown.setdefault((other.item, one.item), set()).add(other.side)
     leader: dict[str, str] = {}
 
     def lead(id: str) -> str:
@@ -103,24 +115,33 @@ def _groups(store: Store, links: dict[tuple[str, str], tuple[float, float]]) -> 
             leader[id] = id = leader[leader[id]]
         return id
 
-    for first, second in links:
-        leader[lead(first)] = lead(second)
-    members: dict[str, list[str]] = {}
-    for id in leader:
-        members.setdefault(lead(id), []).append(id)
-    held: dict[str, list[tuple[float, float]]] = {}
-    for (first, _), link in links.items():
-        held.setdefault(lead(first), []).append(link)
-    views = {view.id: view for view in store.views(sorted(leader))}
-    items = {i.id: i for i in store.items(sorted({view.item for view in views.values()}))}
+    held: dict[tuple[str, str], Link] = {}
+    for (first, second), link in links.items():
+        a, b = views[first].item, views[second].item
+        if shown[a, b] >= sides[a] or shown[b, a] >= sides[b]:
+            leader[lead(a)] = lead(b)
+            held[first, second] = link
+    members: dict[str, list[tuple[str, str]]] = {}
+    for pair in held:
+        members.setdefault(lead(views[pair[0]].item), []).append(pair)
+    items = {i.id: i for i in store.items(sorted(leader))}
     groups = []
-    for head, ids in members.items():
-        shown = [
-            Shown(v.id, v.item, items[v.item].name, v.side)
-            for v in sorted((views[id] for id in ids if id in views), key=lambda v: (v.item, v.id))
-            if v.item in items
+    for pairs in members.values():
+        ids = sorted({id for pair in pairs for id in pair}, key=lambda id: (views[id].item, id))
+        told = [
+            Shown(id, v.item, items[v.item].name, v.side)
+            for id in ids
+            if (v := views[id]).item in items
         ]
-        if len({view.item for view in shown}) > 1:
-            score, probability = min(held[head])
-            groups.append(Group(tuple(shown), score, probability))
+        if len({view.item for view in told}) > 1:
+            score, probability = min(held[pair] for pair in pairs)
+            groups.append(Group(tuple(told), score, probability))
     return sorted(groups, key=lambda group: -group.probability)
+
+
+def _sides(store: Store) -> dict[str, set[str]]:
+    """The sides that each item has pictures of; those that nobody named count as one."""
+    found: dict[str, set[str]] = {}
+    for _, item, side, _, _ in store.listing():
+        found.setdefault(item, set()).add(side)
+    return found

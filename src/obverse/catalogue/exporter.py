@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from obverse import canvas
 from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
-from obverse.types import View
+from obverse.types import Item, View
 
 COLUMNS = ("photo", "item", "side", "title")
 CHUNK = 256
 """Views read at once: some 4 MB of pictures."""
+QUALITY = 92
+"""Of pictures that are turned upright, and so written anew."""
 
 
 def write(folder: Path, store: Store) -> Path:
@@ -28,8 +33,14 @@ def write(folder: Path, store: Store) -> Path:
         UsageError: the folder holds a table or pictures already.
         CatalogueError: the folder cannot be written.
     """
-    items = {item.id: item for item in store.items()}
-    names = sorted({name for item in items.values() for name in item.attributes})
+    shown = ((view, _picture(view)) for view in _read_views(store))
+    return write_views(folder, store.items(), shown)
+
+
+def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes]]) -> Path:
+    """As ``write``, of items and of views with their pictures as JPEG, wherever they come from."""
+    by_id = {item.id: item for item in items}
+    names = sorted({name for item in items for name in item.attributes})
     table = folder / "catalogue.csv"
     for there in (table, folder / "pictures"):
         if there.exists():
@@ -39,15 +50,12 @@ def write(folder: Path, store: Store) -> Path:
         with table.open("w", newline="", encoding="utf-8") as stream:
             lines = csv.writer(stream)
             lines.writerow([*COLUMNS, *(n + "_" * (n.lower() in COLUMNS) for n in names)])
-            for view in _read_views(store):
-                if view.item not in items:  # added since
+            for view, data in shown:
+                if view.item not in by_id:  # added since
                     continue
                 picture = Path("pictures") / f"{view.id}.jpg"
-                if view.upright:
-                    canvas.save(canvas.upright(view), folder / picture)
-                else:
-                    (folder / picture).write_bytes(view.thumbnail)
-                item = items[view.item]
+                (folder / picture).write_bytes(data)
+                item = by_id[view.item]
                 values = [_cell(item.attributes.get(name)) for name in names]
                 lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])
     except OSError as error:
@@ -62,6 +70,15 @@ def _read_views(store: Store) -> Iterator[View]:
     entries = sorted((item, id) for found in store.hashes().values() for id, item, _, _ in found)
     for start in range(0, len(entries), CHUNK):
         yield from store.views([id for _, id in entries[start : start + CHUNK]])
+
+
+def _picture(view: View) -> bytes:
+    """A view's picture, standing upright, as JPEG."""
+    if not view.upright:
+        return view.thumbnail
+    stream = io.BytesIO()
+    Image.fromarray(canvas.upright(view)).save(stream, "JPEG", quality=QUALITY, subsampling=0)
+    return stream.getvalue()
 
 
 def _cell(value: Any) -> Any:

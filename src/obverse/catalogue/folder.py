@@ -21,10 +21,10 @@ from obverse.errors import (
 
 MANIFEST = "manifest.json"
 TABLES = ("items.lance", "views.lance")
-UNDO, KEYS, CORRECTIONS = "undo", "keys.json", "corrections"
+UNDO, KEYS, CORRECTIONS, TLS = "undo", "keys.json", "corrections", "tls.pem"
 TOKEN = re.compile("[0-9a-f]{36}")
 """What a file that undoes a change is called; any other file there is somebody else's."""
-FILES = {MANIFEST, KEYS, *BLOBS.values()}
+FILES = {MANIFEST, KEYS, TLS, *BLOBS.values()}
 OURS = {".lock", *FILES, *(f"{name}.part" for name in FILES), UNDO, CORRECTIONS, *TABLES}
 
 

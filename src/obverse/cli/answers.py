@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
     """The answer to a photo, to two of one thing, or to every object of one; with ``explain``, in
     plain sentences too."""
+    from obverse.explain import pairing
     from obverse.types import Tray
-    from obverse.words import pairing
 
     if isinstance(answer, Tray):
         _write_tray(answer)

@@ -41,6 +41,13 @@ def serve(
     behind_proxy: Annotated[
         bool, typer.Option("--behind-proxy", help="A reverse proxy stands before it.")
     ] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak https, by a certificate of its own.")
+    ] = False,
+    cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Speak https: a certificate with its key, PEM."),
+    ] = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A public name it is asked for by; may be repeated."),
@@ -66,11 +73,13 @@ def serve(
     """Serve a catalogue to phones and browsers: web app, HTTP API.
 
     On this machine alone unless --host says otherwise. Anyone who reaches it may ask; writing needs
-    a key (obverse key), but on this machine only once there is one.
+    a key (obverse key), but on this machine only once there is one. By --tls phones may use their
+    live camera; their browser warns of the certificate once.
     """
     check_extra()
 
     from obverse.catalogue.folder import read_manifest
+    from obverse.server import tls as certificates
     from obverse.server.keys import chosen, read
     from obverse.server.run import addresses, listen, run
     from obverse.server.settings import Settings
@@ -83,6 +92,7 @@ def serve(
         raise UsageError(
             "--read-key needs a key", hint=f"make one first: obverse key {catalogue} NAME"
         )
+    certificate = certificates.check(cert) if cert else certificates.own(catalogue) if tls else None
     words = ("classify", classify), ("detect", detect), ("segment", segment)
     settings = Settings(
         catalogue=catalogue,
@@ -92,6 +102,7 @@ def serve(
         open_writes=open_writes,
         read_key=read_key,
         behind_proxy=behind_proxy,
+        certificate=certificate,
         hosts=tuple(name.lower() for name in allow_host or ()),
         report=report,
         models={verb: model for verb, model in words if model},
@@ -103,7 +114,7 @@ def serve(
     )
     bound = listen(host, port)
     with bound:
-        found = addresses(host, bound.getsockname()[1])
+        found = addresses(host, bound.getsockname()[1], "https" if certificate else "http")
         if as_json:
             emit({"addresses": found})
         else:
@@ -121,21 +132,20 @@ def key(
 ) -> None:
     """Make, list or take back keys that open a served catalogue.
 
-    A key is shown once; the catalogue keeps its hash. A running server takes notice when it is
-    started again.
+    A key is shown once; the catalogue keeps its hash. A running server takes notice at once.
     """
     from obverse.server import keys
 
     if revoke:
         keys.revoke(catalogue, name)
-        say(f"{name} opens nothing any more, once the server is started again")
+        say(f"{name} opens nothing any more")
     elif name:
         made = keys.make(catalogue, name)
         if as_json:
             emit({"name": name, "key": made})
         else:
             write(made)
-        say("this is the only time it is shown; it works once the server is started again")
+        say("this is the only time it is shown")
     else:
         table = keys.listed(catalogue)
         if as_json:

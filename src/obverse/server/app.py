@@ -19,6 +19,7 @@ from obverse.errors import ObverseError
 from obverse.server import (
     ask,
     bulk,
+    changes,
     corrections,
     describe,
     duplicates,
@@ -26,6 +27,7 @@ from obverse.server import (
     listing,
     site,
     stages,
+    views,
     words,
 )
 from obverse.server.body import BodyLimits
@@ -35,7 +37,7 @@ from obverse.server.settings import Settings
 from obverse.server.state import State
 from obverse.server.watch import Watch, log
 
-PARTS = (site, listing, ask, stages, words, bulk, items, corrections, duplicates)
+PARTS = (site, listing, ask, stages, words, bulk, items, views, changes, corrections, duplicates)
 ABOUT = """Photo in, the right coin out: from your own catalogue, on your own machine.
 
 Writing needs a key, sent as Authorization: Bearer KEY. Errors are problems (RFC 9457)."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from obverse.chinese import CHINESE
 from obverse.errors import UsageError
+from obverse.explain import ENGLISH
 from obverse.server import describe, forms, show, state
 from obverse.server.state import State
 from obverse.types import Answer, Tray
 
 routes = APIRouter(prefix="/v1", tags=["ask"])
 
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
+"""What an answer is said in, by the code of the language; the first one where nobody says."""
 EXAMPLE = {
+    "language": "en",
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
     "best": {
@@ -48,12 +56,16 @@ class Ask(Strict):
     """How to identify."""
 
     all: bool = Field(False, description="Every object of the photo.")
+    sides: bool = Field(False, description="One photo shows both sides; two photos always do.")
     top: int = Field(5, ge=1, le=50, description="How many candidates.")
     max_wrong: float | None = Field(
         None, ge=0.001, le=0.5, description="Share of wrong answers, of all, that you put up with."
     )
     draw: bool = Field(False, description="The answer as one picture, too.")
     year: bool | None = Field(None, description="Read the year always, or never.")
+    lang: Literal["en", "zh"] | None = Field(
+        None, description="Language of explanation and advice; else as Accept-Language says."
+    )
 
 
 class MatchAsk(Strict):
@@ -69,19 +81,34 @@ class MatchAsk(Strict):
     openapi_extra=describe.upload(Ask, most=2),
 )
 async def identify(request: Request) -> Any:
-    """One photo, or two of the two sides of one thing, in any order; with `all` every object of one
-    photo. `pictures` are kept for ten minutes."""
+    """One photo, or two of the two sides of one thing, in any order, or with `sides` one of both;
+    with `all` every object of one photo. `pictures` are kept for ten minutes."""
     server = state.of(request)
     photos, ask = await forms.read(request, Ask, most=2)
-    if ask.all and len(photos) == 2:
-        raise UsageError("two photos show the two sides of one thing", where="all")
-    if ask.year is not None and len(photos) == 2:
-        raise UsageError("is read on one photo", where="year")
-    told = await server.asks.run(state.client(request), lambda: answer(server, photos, ask))
+    sides = ask.sides or len(photos) == 2
+    if ask.all and sides:
+        raise UsageError("the two sides of one thing are no tray", where="all")
+    if ask.year is not None and sides:
+        raise UsageError("is read on one side alone", where="year")
+    language = ask.lang or preferred(request.headers.get("accept-language", ""))
+    work = partial(answer, server, photos, ask, language)
+    told = await server.asks.run(state.client(request), work)
     return JSONResponse(told)  # plain already: the framework need not walk through it
 
 
-def answer(server: State, photos: list[bytes], ask: Ask) -> dict[str, Any]:
+def preferred(accepted: str) -> str:
+    """The one of our languages that a browser's ``Accept-Language`` wants most."""
+    best, language = 0.0, next(iter(LANGUAGES))
+    for choice in accepted.split(",")[:20]:
+        name, _, weight = choice.partition(";q=")
+        code = name.strip().partition("-")[0].lower()
+        wanted = float(weight) if re.fullmatch(r"[01](\.\d{0,3})?", weight.strip()) else 1.0
+        if code in LANGUAGES and wanted > best:
+            best, language = wanted, code
+    return language
+
+
+def answer(server: State, photos: list[bytes], ask: Ask, language: str) -> dict[str, Any]:
     """The answer as it is sent."""
     catalogue = server.catalogue
     found: Answer | Tray
@@ -89,7 +116,7 @@ def answer(server: State, photos: list[bytes], ask: Ask) -> dict[str, Any]:
         found = catalogue.identify_all(
             photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong
         )
-    elif len(photos) == 2:
+    elif ask.sides or len(photos) == 2:
         found = catalogue.identify_sides(*photos, top=ask.top, max_wrong=ask.max_wrong)
     else:
         found = catalogue.identify(photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong)
@@ -97,7 +124,7 @@ def answer(server: State, photos: list[bytes], ask: Ask) -> dict[str, Any]:
         server.metrics.stages.labels(stage).inc(spent / 1e3)
     for one in found.answers if isinstance(found, Tray) else (found,):
         server.metrics.answers.labels(str(one.known).lower()).inc()
-    told = found.to_dict()
+    told = {"language": language, **found.to_dict(LANGUAGES[language])}
     strip_paths(told)
     told["answer_id"] = secrets.token_urlsafe(9)
     told["pictures"] = show.pictures(found, server.pictures, sheet=ask.draw)

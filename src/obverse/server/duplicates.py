@@ -22,7 +22,7 @@ GROUP = {
 @routes.post(
     "/duplicates",
     status_code=202,
-    summary="Look for items that show one design",
+    summary="Look for items that are in the catalogue twice",
     responses=describe.responses(status=202, text="Started.", example={"job": "kx3Vw0mS1l0"}),
 )
 async def start(request: Request) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -64,7 +65,7 @@ class Guard:
         self,
         app: ASGIApp,
         settings: Settings,
-        keys: tuple[str, ...],
+        keys: Callable[[], tuple[str, ...]],
         sessions: Sessions,
         guesses: Rates,
     ) -> None:
@@ -94,7 +95,7 @@ class Guard:
             )
         key = key_of(headers)
         if key:
-            check_key(key, self.keys, self.guesses, client)
+            check_key(key, self.keys(), self.guesses, client)
         opens = scope["obverse.opens"] = bool(key)
         if not reads and not comes_from_here(headers):
             raise Forbidden("another site asks", hint="open this server's own page")
@@ -106,14 +107,15 @@ class Guard:
     def _check_read(self, headers: Headers, path: str, opens: bool) -> None:
         if opens or not self.settings.read_key or path in OPEN or not needs_key(path):
             return
-        if path not in ASKS and self.sessions.is_open(cookie_of(headers)):
+        if path not in ASKS and self.sessions.is_open(cookie_of(headers), self.keys()):
             return
         raise KeyNeeded("reading needs a key", hint="send it as Authorization: Bearer KEY")
 
     def _check_write(self, scope: Scope) -> None:
-        if writes_open(scope, self.settings, self.keys):
+        keys = self.keys()
+        if writes_open(scope, self.settings, keys):
             return
-        if self.keys:
+        if keys:
             raise KeyNeeded("writing needs a key", hint="send it as Authorization: Bearer KEY")
         raise Forbidden(
             "writing is closed, as this server has no key",

@@ -1,4 +1,4 @@
-"""Routes of the collection: items and their views, listed, shown, added, changed, taken back."""
+"""Routes of the collection: items, listed, shown, added, and what is said of them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
-from hashlib import sha256
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field, Json
 
-from obverse import canvas
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
-from obverse.errors import NotInCatalogue, PhotoError, UsageError
-from obverse.server import describe, forms, show, state
+from obverse.errors import PhotoError, UsageError
+from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
 from obverse.server.errors import problem
 from obverse.server.shelf import Entry
 from obverse.server.state import State
-from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
 
@@ -49,7 +46,6 @@ VIEW = {
     "thumbnail": "/v1/views/7b3f0a4b2c9d8e1f00aa11bb/picture",
 }
 SHOWN = {**ITEM, "views": [VIEW], "added": "2026-01-01T00:00:00+00:00"}
-UNDO = {"undo": "019a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e"}
 
 
 class NewItem(Strict):
@@ -61,30 +57,12 @@ class NewItem(Strict):
     side: list[str] = Field(default_factory=list)
 
 
-class NewViews(Strict):
-    """The sides that further photos of an item show."""
-
-    side: list[str] = Field(default_factory=list)
-
-
 class Edit(Strict):
     """What changes; an attribute that becomes null goes."""
 
     title: str | None = Field(None, max_length=LONGEST)
     attributes: dict[str, Any] | None = None
     id: str | None = Field(None, min_length=1, max_length=LONGEST)
-
-
-class Merge(Strict):
-    """The items that go into this one."""
-
-    from_: list[str] = Field(alias="from", min_length=1, max_length=100)
-
-
-class Token(Strict):
-    """What a change was answered with."""
-
-    undo: str = Field(max_length=100)
 
 
 @routes.get(
@@ -107,6 +85,7 @@ async def list_items(
         state.client(request),
         lambda: shelf.page(words=q, where=where, sort=sort, offset=offset, limit=limit),
     )
+    state.of(request).album.listed([entry.first for entry in found])
     return JSONResponse({"total": total, "items": [listed(entry) for entry in found]})
 
 
@@ -159,26 +138,6 @@ async def add_item(request: Request) -> Any:
     return await add(request, server, photos, rows, lambda: new.item or free_id(server, new.title))
 
 
-@routes.post(
-    "/items/{id}/views",
-    status_code=201,
-    summary="Add photos to an item",
-    responses=describe.responses(
-        describe.BODY,
-        describe.MISSING,
-        status=201,
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
-    ),
-    openapi_extra=describe.upload(NewViews, most=24),
-)
-async def add_views(request: Request, id: str) -> Any:
-    server, name = state.of(request), unquote(id)
-    photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
-    await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
-    rows = [{"item": name, "side": side} for side in sides_of(new.side, len(photos))]
-    return await add(request, server, photos, rows, lambda: server.catalogue.item(name).id)
-
-
 @routes.patch(
     "/items/{id}",
     summary="Change what is said of an item",
@@ -195,104 +154,6 @@ async def edit_item(request: Request, id: str) -> Any:
 
     new = await server.write(request, work, lambda new: [name, new])
     return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
-
-
-@routes.delete(
-    "/items/{id}",
-    summary="Delete an item with its views",
-    responses=describe.responses(describe.MISSING, example=UNDO),
-)
-async def delete_item(request: Request, id: str) -> Any:
-    """It can be taken back for ten minutes."""
-    server, name = state.of(request), unquote(id)
-
-    def work() -> str:
-        server.catalogue.item(name)
-        return server.catalogue.withdraw(name)
-
-    return {"undo": await server.write(request, work, lambda _: [name])}
-
-
-@routes.post(
-    "/items/{id}:merge",
-    summary="Put the views of other items under this one",
-    responses=describe.responses(describe.BODY, describe.MISSING, example={"item": SHOWN, **UNDO}),
-    openapi_extra=describe.body(Merge, {"from": ["0008"]}),
-)
-async def merge_items(request: Request, id: str) -> Any:
-    """It can be taken back for ten minutes."""
-    server, name = state.of(request), unquote(id)
-    others = (await forms.read_json(request, Merge)).from_
-    ids = [name, *others]
-    token = await server.write(request, lambda: server.catalogue.merge(name, others), lambda _: ids)
-    item = await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
-    return {"item": item, "undo": token}
-
-
-@routes.delete(
-    "/views/{id}",
-    summary="Delete one view; an item goes with its last",
-    responses=describe.responses(describe.MISSING, example=UNDO),
-)
-async def delete_view(request: Request, id: str) -> Any:
-    """It can be taken back for ten minutes."""
-    server = state.of(request)
-
-    def work() -> tuple[str, str]:
-        view = view_of(server.catalogue, id)
-        return server.catalogue.withdraw(view.id), view.item
-
-    token, _ = await server.write(request, work, lambda done: [done[1]])
-    return {"undo": token}
-
-
-@routes.post(
-    "/undo",
-    summary="Take back a deletion or a merger",
-    responses=describe.responses(
-        describe.BODY, describe.MISSING, describe.CHANGED, example={"items": ["0007"]}
-    ),
-    openapi_extra=describe.body(Token, UNDO),
-)
-async def undo(request: Request) -> Any:
-    server = state.of(request)
-    token = (await forms.read_json(request, Token)).undo
-    items = await server.write(request, lambda: server.catalogue.undo(token), lambda back: back)
-    return {"items": items}
-
-
-@routes.get(
-    "/items/{id}/thumbnail",
-    summary="The picture to show for an item",
-    response_class=Response,
-    responses=describe.responses(describe.MISSING, kind="image/jpeg"),
-)
-async def thumbnail(request: Request, id: str) -> Response:
-    """Upright; its first obverse, or else its first view."""
-    server, name = state.of(request), unquote(id)
-
-    def work() -> bytes:
-        entry = server.shelf.get(name)
-        if entry is None or not entry.first:
-            raise NotInCatalogue(f"no item {name!r}")
-        return upright_jpeg(view_of(server.catalogue, entry.first))
-
-    return picture(request, await server.reads.run(state.client(request), work))
-
-
-@routes.get(
-    "/views/{id}/picture",
-    summary="A view's picture",
-    response_class=Response,
-    responses=describe.responses(describe.MISSING, kind="image/jpeg"),
-)
-async def view_picture(request: Request, id: str) -> Response:
-    """Upright."""
-    server = state.of(request)
-    data = await server.reads.run(
-        state.client(request), lambda: upright_jpeg(view_of(server.catalogue, id))
-    )
-    return picture(request, data)
 
 
 async def add(
@@ -350,36 +211,6 @@ def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
         for view in views
     ]
     return {**item.to_dict(), "views": told, "added": views[0].added if views else ""}
-
-
-def view_of(catalogue: Catalogue, id: str) -> View:
-    """One view. Raises ``NotInCatalogue``."""
-    found = catalogue.store.views([id])
-    if not found:
-        raise NotInCatalogue(f"no view {id!r}")
-    return found[0]
-
-
-def upright_jpeg(view: View) -> bytes:
-    """A view's picture, standing upright."""
-    return _turned(view.thumbnail, view.upright) if view.upright else view.thumbnail
-
-
-@lru_cache(maxsize=512)
-def _turned(thumbnail: bytes, degrees: float) -> bytes:
-    return show.encode_jpeg(canvas.turned(canvas.decode(thumbnail), degrees))
-
-
-def picture(request: Request, data: bytes) -> Response:
-    """A JPEG that a browser may keep, unless a key is needed to see it; asked for with a version,
-    it never changes."""
-    tag = f'"{sha256(data).hexdigest()[:24]}"'
-    age = "max-age=604800, immutable" if "v" in request.query_params else "max-age=60"
-    kept = "no-store" if state.of(request).settings.read_key else f"private, {age}"
-    headers = {"ETag": tag, "Cache-Control": kept}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(data, headers=headers, media_type=show.JPEG)
 
 
 def sides_of(told: list[str], count: int) -> list[str]:

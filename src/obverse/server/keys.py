@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 import time
@@ -20,6 +21,8 @@ from typing import Any
 
 from obverse.catalogue.folder import KEYS, exists, lock, write_whole
 from obverse.errors import CatalogueDamaged, CatalogueMissing, NotInCatalogue, UsageError
+
+log = logging.getLogger("obverse.server")
 
 PREFIX = "obv_"
 SHORTEST = 16
@@ -105,24 +108,64 @@ def listed(catalogue: str | Path) -> list[dict[str, str]]:
     return [{"name": name, "made": key["made"]} for name, key in sorted(read(catalogue).items())]
 
 
+class Ring:
+    """The keys that open a server: those it was given, and the catalogue's, read again whenever
+    their file changes, so that a key opens, or opens nothing any more, from the next request on.
+
+    Args:
+        catalogue: its folder.
+        given: hashes of further keys.
+
+    Raises:
+        CatalogueDamaged: its keys cannot be read.
+    """
+
+    def __init__(self, catalogue: str | Path, given: tuple[str, ...] = ()) -> None:
+        self._catalogue, self._given = catalogue, given
+        self._seen = self._stamp()
+        self._hashes = self._read()
+
+    def __call__(self) -> tuple[str, ...]:
+        """The hashes of all keys, now. If the file can be read no longer, those of before."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._hashes = self._read()
+            except CatalogueDamaged:
+                log.exception("keys cannot be read; those of before hold")
+        return self._hashes
+
+    def _read(self) -> tuple[str, ...]:
+        return (*self._given, *(key["sha256"] for key in read(self._catalogue).values()))
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = (Path(self._catalogue) / KEYS).stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 class Sessions:
     """Browsers that have shown a key: a cookie stands for it, so that pictures can be seen. It
-    opens reading only, so no other site can write by it."""
+    opens reading only, so no other site can write by it, and nothing once the key is revoked."""
 
     def __init__(self) -> None:
-        self._ends: OrderedDict[str, float] = OrderedDict()
+        self._open: OrderedDict[str, tuple[float, str]] = OrderedDict()
 
-    def start(self) -> str:
-        """A new session's cookie."""
-        while len(self._ends) >= SESSIONS:
-            self._ends.popitem(last=False)
+    def start(self, key: str) -> str:
+        """A new session's cookie, for a key that is right."""
+        while len(self._open) >= SESSIONS:
+            self._open.popitem(last=False)
         token = secrets.token_urlsafe(24)
-        self._ends[hash_key(token)] = time.monotonic() + SESSION_SECONDS
+        self._open[hash_key(token)] = (time.monotonic() + SESSION_SECONDS, hash_key(key))
         return token
 
-    def is_open(self, token: str) -> bool:
-        """Does this cookie stand for a key?"""
-        return self._ends.get(hash_key(token), 0.0) > time.monotonic()
+    def is_open(self, token: str, hashes: tuple[str, ...]) -> bool:
+        """Does this cookie stand for one of these keys?"""
+        ends, key = self._open.get(hash_key(token), (0.0, ""))
+        return ends > time.monotonic() and key in hashes
 
 
 def _folder(catalogue: str | Path) -> Path:

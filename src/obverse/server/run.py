@@ -35,6 +35,7 @@ def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) ->
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=settings.stop_seconds,
         h11_max_incomplete_event_size=HEAD_BYTES,
+        ssl_certfile=settings.certificate,
     )
     with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on once all is finished
         uvicorn.Server(config).run(sockets=[listening])
@@ -55,11 +56,11 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def addresses(host: str, port: int) -> list[str]:
+def addresses(host: str, port: int, scheme: str = "http") -> list[str]:
     """What to open in a browser: on this machine, and from others where they can reach it."""
     if host not in ANYWHERE:
-        return [f"http://{f'[{host}]' if ':' in host else host}:{port}/"]
-    found = [f"http://127.0.0.1:{port}/"]
+        return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"]
+    found = [f"{scheme}://127.0.0.1:{port}/"]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # No packet is sent: this only asks which of our addresses would be used.
@@ -67,4 +68,4 @@ def addresses(host: str, port: int) -> list[str]:
             near = probe.getsockname()[0]
         except OSError:
             return found
-    return [*found, f"http://{near}:{port}/"]
+    return [*found, f"{scheme}://{near}:{port}/"]

@@ -21,6 +21,7 @@ class Settings:
         read_key: reading needs a key too.
         behind_proxy: a proxy stands before it: its ``X-Forwarded-For`` tells the client's address,
             its own configuration which host names are served.
+        certificate: a PEM file with a certificate and its key, to speak TLS by.
         hosts: further names under which browsers may ask for it.
         report: folder of an evaluation report to show.
         models: of ``classify``, ``detect`` and ``segment``: a name or a folder each.
@@ -48,6 +49,7 @@ class Settings:
     open_writes: bool = False
     read_key: bool = False
     behind_proxy: bool = False
+    certificate: Path | None = None
     hosts: tuple[str, ...] = ()
     report: Path | None = None
     models: Mapping[str, str] = field(default_factory=dict)

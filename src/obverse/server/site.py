@@ -54,7 +54,7 @@ async def session(request: Request) -> Any:
     server = state.of(request)
     opens = request.scope.get("obverse.opens", False)
     settings, manifest = server.settings, server.catalogue.store.manifest
-    free = opens or writes_open(request.scope, settings, server.keys)
+    free = opens or writes_open(request.scope, settings, server.keys())
     entries = await server.reads.run(state.client(request), server.shelf.summary)
     is_disc = server.catalogue.pipeline.recipe.geometry == "disc"
     return {
@@ -62,7 +62,7 @@ async def session(request: Request) -> Any:
         "recipe": manifest.recipe,
         "items": entries[0],
         "views": entries[1],
-        "writes": "open" if free else "key" if server.keys else "closed",
+        "writes": "open" if free else "key" if server.keys() else "closed",
         "reads": "key" if settings.read_key and not opens else "open",
         "version": __version__,
         "max_bytes": settings.max_bytes,
@@ -92,11 +92,11 @@ async def show_key(request: Request) -> Response:
     """Sets a cookie that opens reading for twelve hours. Writing needs the key itself each time."""
     server = state.of(request)
     key = (await forms.read_json(request, Shown)).key
-    check_key(key, server.keys, server.guesses, state.client(request))
+    check_key(key, server.keys(), server.guesses, state.client(request))
     response = Response(status_code=204)
     response.set_cookie(
         COOKIE,
-        server.sessions.start(),
+        server.sessions.start(key),
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",

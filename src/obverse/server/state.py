@@ -15,6 +15,7 @@ from starlette.requests import Request
 from obverse.catalogue.catalogue import Catalogue
 from obverse.photo import Limits
 from obverse.server import keys
+from obverse.server.album import Album
 from obverse.server.guard import GUESSES, Rates
 from obverse.server.jobs import Jobs
 from obverse.server.keys import Sessions
@@ -38,12 +39,12 @@ class State:
         self.settings = settings
         limits = Limits(bytes=settings.max_bytes, megapixels=settings.max_megapixels)
         self.catalogue = Catalogue(settings.catalogue, create=False, limits=limits)
-        kept = keys.read(settings.catalogue).values()
-        self.keys = (*settings.keys, *(key["sha256"] for key in kept))
+        self.keys = keys.Ring(settings.catalogue, settings.keys)
         self.sessions = Sessions()
         self.guesses = Rates(*GUESSES)
         self.pictures = Pictures()
         self.shelf = Shelf(self.catalogue.store)
+        self.album = Album(self.catalogue.store)
         self.metrics = Metrics()
         self.name = Path(settings.catalogue).name
         each, seconds = settings.queue_each, settings.work_seconds
@@ -73,7 +74,7 @@ class State:
     def _warm(self) -> None:
         try:
             self.catalogue.identify(np.full((BLANK, BLANK, 3), 128, np.uint8), year=False)
-            self.shelf.refresh()
+            self.shelf.page(limit=0)  # reads all and sorts it, as the first page of the app asks
             self.is_ready = True
             log.info("ready", extra={"facts": {"items": len(self.shelf)}})
         except Exception:

@@ -1,6 +1,6 @@
 // The HTTP API: one function per verb, and one error that carries what the server said.
 
-import { t, told } from "./i18n.js";
+import { language, t, told } from "./i18n.js";
 
 // A refusal. `title` is ready to be shown; `code` is the name of the server's error.
 export class Problem extends Error {
@@ -103,7 +103,10 @@ export const session = () => body("GET", "/v1/session");
 // Shows the key once: it is checked, and a cookie lets <img> see pictures where reads need a key.
 export const open = (given) => send("POST", "/v1/session", { json: { key: given }, quiet: true });
 export const identify = (photos, options = {}, signal) =>
-  body("POST", "/v1/identify", { form: form({ photo: photos, ...options }), signal });
+  body("POST", "/v1/identify", {
+    form: form({ photo: photos, lang: language(), ...options }),
+    signal,
+  });
 export const find = (photo, signal) =>
   body("POST", "/v1/find", { form: form({ photo }), signal, quiet: true });
 export const items = (query, signal) => body("GET", `/v1/items?${query}`, { signal });

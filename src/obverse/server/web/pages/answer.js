@@ -2,20 +2,21 @@
 
 import * as api from "../api.js";
 import { h } from "../dom.js";
-import { percent, t, told } from "../i18n.js";
+import { language, percent, t } from "../i18n.js";
 import { describe, nameOf, sideName } from "../items.js";
-import { asked, hand } from "../parts/asked.js";
+import { asked, hand, keep } from "../parts/asked.js";
 import { compare } from "../parts/compare.js";
 import { found } from "../parts/found.js";
 import { correct } from "../parts/wrong.js";
 import { share } from "../parts/share.js";
 import { picture } from "../picture.js";
-import { go, href } from "../router.js";
+import { go, href, show } from "../router.js";
 import { busy, button, choice, empty, link, speak } from "../ui.js";
 
 export function answerPage(main) {
   const question = asked();
   const { answer } = question;
+  if (answer && answer.language !== language()) sayIn(question);
   if (!answer) {
     main.append(
       empty(
@@ -47,6 +48,14 @@ export function answerPage(main) {
     others(answer),
   );
   speak(sentence(answer));
+}
+
+// The sentences come from the server: in another language, they are asked for again.
+async function sayIn({ photos, options, answer }) {
+  const again = await api.identify(photos, options).catch(() => null);
+  if (!again || asked().answer !== answer) return;
+  keep({ answer: again });
+  show({ focus: false });
 }
 
 function sentence({ known, best }) {
@@ -136,10 +145,10 @@ function where({ photos, answer }) {
   );
 }
 
-function notes({ pairing, quality, sides }) {
+function notes({ pairing, quality, sides, language: code }) {
   const issues = [...quality, ...(sides ?? []).flatMap((side) => side.quality ?? [])];
   const names = new Map(issues.map((issue) => [issue.name, issue]));
-  const lines = [...names.values()].map((issue) => told("quality", issue.name, issue.advice));
+  const lines = [...names.values()].map((issue) => h("span", { lang: code }, issue.advice));
   if (pairing?.disagree) lines.unshift(t("answer.apart", { p: percent(pairing.apart) }));
   else if (pairing?.same_side) lines.unshift(t("answer.sameSide"));
   return lines.length
@@ -154,6 +163,7 @@ function notes({ pairing, quality, sides }) {
 function facts({ best, times_ms: times }) {
   if (!best) return null;
   const { year, view, evidence, sides } = best;
+  // How it lies in the photo: the other way round than it is to be turned.
   const turn = Math.round(best.upright > 180 ? 360 - best.upright : best.upright);
   const rows = [
     year && [
@@ -163,7 +173,7 @@ function facts({ best, times_ms: times }) {
     !sides && view.side && [t("fact.side"), sideName(view.side)],
     [
       t("fact.turn"),
-      turn ? t(best.upright > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
+      turn ? t(best.upright > 180 ? "fact.left" : "fact.right", { n: turn }) : t("fact.straight"),
     ],
     [t("fact.agreement"), `${Math.round(100 * Math.max(0, evidence.score))} %`],
     [t("fact.time"), `${Math.round(Object.values(times).reduce((sum, ms) => sum + ms, 0))} ms`],
@@ -175,21 +185,22 @@ function facts({ best, times_ms: times }) {
   );
 }
 
-function learned({ explanation }) {
-  const lines = [explanation ?? []].flat();
-  if (!lines.length) return null;
-  // The server's sentences are English.
+function learned({ explanation, language: code }) {
+  if (!explanation.length) return null;
   return h(
     "section",
     { class: "explanation" },
     h("h2", {}, t("answer.why")),
     h(
       "div",
-      { lang: "en" },
-      lines.map((line) => h("p", {}, line)),
+      { lang: code },
+      explanation.map((line) => h("p", {}, whole(line))),
     ),
   );
 }
+
+// Keeps a number and what belongs to it on one line.
+const whole = (text) => text.replace(/([<>]) (?=\d)/g, "$1\u00a0").replace(/ %/g, "\u00a0%");
 
 function actions(question) {
   const { answer, photos } = question;

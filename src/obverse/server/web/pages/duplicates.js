@@ -1,4 +1,4 @@
-// Duplicates: pictures of different items that show the same design, to be merged or left alone.
+// Duplicates: items that are here twice, to be merged or left alone.
 
 import * as api from "../api.js";
 import { h, replace } from "../dom.js";

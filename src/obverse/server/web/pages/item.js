@@ -16,6 +16,8 @@ import { refresh } from "../session.js";
 import { ask, busy, button, empty, fail, link, toast, waiting } from "../ui.js";
 
 const SIDES = ["obverse", "reverse", "edge", "other"];
+// What nobody named comes last.
+const rank = ({ side }) => (SIDES.includes(side) ? SIDES.indexOf(side) : SIDES.length);
 
 export function itemPage(main, { id }) {
   let gone = false;
@@ -63,7 +65,7 @@ function draw(main, item) {
       h(
         "div",
         { class: "item-views" },
-        item.views.map((view) => one(item, view)),
+        [...item.views].sort((a, b) => rank(a) - rank(b)).map((view) => one(item, view)),
       ),
       words,
       more(item),

@@ -210,7 +210,7 @@ export default {
   "import.done": "{n} pictures added, {skipped} were there already, {failed} could not be used.",
 
   "duplicates.lead":
-    "Pictures of different items that seem to show the same design. Merge them, or keep them apart.",
+    "Items that seem to be here twice: every side that one has looks like the other's. Merge them, or keep them apart.",
   "duplicates.start": "Look for duplicates",
   "duplicates.looking": "Comparing every picture with its nearest …",
   "duplicates.count": { one: "{n} group", other: "{n} groups" },

@@ -201,7 +201,7 @@ export default {
   "import.progress": "{n} / {total}：{text}",
   "import.done": "已添加 {n} 张图片，{skipped} 张原已存在，{failed} 张无法使用。",
 
-  "duplicates.lead": "不同藏品中看起来图案相同的图片。可以合并，也可以分开保留。",
+  "duplicates.lead": "看起来重复的藏品：其中一件的每一面都与另一件相同。可以合并，也可以分开保留。",
   "duplicates.start": "查找重复",
   "duplicates.looking": "正在比较每张图片与它最接近的图片…",
   "duplicates.count": "{n} 组",
@@ -277,14 +277,4 @@ export default {
   "error.ChangedSince": "之后又有改动，无法撤销。",
   "error.CatalogueDamaged": "目录已损坏。",
   "error.UsageError": "请求有误。",
-
-  "quality.not found": "没有找到圆形物体：请放在单一背景上，对好焦，占画面三分之一左右",
-  "quality.cut off": "边缘被切掉了：请后退，让整枚都在画面里",
-  "quality.covered": "有东西遮住了它，或与别的重叠：请单独摆放",
-  "quality.too small": "在画面里太小：请靠近，或放大",
-  "quality.oblique": "角度太斜：请把相机正对着它",
-  "quality.too dark": "太暗：请增加光线，或点按它来测光",
-  "quality.too bright": "太亮：请减少光线，或点按它来测光",
-  "quality.glare": "有反光：请稍微转动它，或移动灯光",
-  "quality.blurred": "照片模糊：请拿稳，或点按对焦",
 };

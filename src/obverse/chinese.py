@@ -1,0 +1,70 @@
+"""What an answer says, in simplified Chinese: the keys of ``explain.ENGLISH``, and the advice of
+``quality.MEASURES`` by the name of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CHINESE: Mapping[str, str] = {
+    "empty": "无从比较：目录是空的。",
+    "known": "这是 {item}（{sure}）。",
+    "unknown": "未能认出：最接近的是 {item}，但只有 {sure}。",
+    "apart": "不能认作同一件：{pairing}",
+    "rival": "{second} 几乎同样可能（{sure}），因此两者都不够有把握。",
+    "rival, a place": "{second} 几乎同样可能（{sure}），因此两者都不够有把握；"
+    "差别最大处：{where}，吻合度 {first} 对 {other}。",
+    "agrees": "它与{view}在 {share} 的面上吻合（得分 {score}）{turned}。",
+    "alike": "它整体上像{view}（得分 {score}），但说不出像在哪里。",
+    "points": "{pairs} 个匹配点中，有 {inliers} 个与{view}落在同一平面上。",
+    "no points": "没有找到与{view}落在同一平面上的点。",
+    "pairing": "{pairing}",
+    "year": "年份读作 {written}（{sure}）。",
+    "year, converted": "年份读作 {written}，即公元 {year} 年（{sure}）。",
+    "mark": "铸记读作 {mark}（{sure}）。",
+    "no mark": "该有铸记的地方没有铸记（{sure}）。",
+    "next": "其次是 {second}（{sure}）。",
+    "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
+    "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，而它有 {first} 个。",
+    "next, a year": "{second}（{sure}）只有年份不同，由年份决定。",
+    "next, a mark": "{second}（{sure}）只有铸记不同，由铸记决定。",
+    "counter": "不利之处：{where}，{second} 更吻合（{other} 对 {first}）。",
+    "weak": "不利之处：{where}毫无吻合（吻合度 {first}）。",
+    "advice": "{advice}。",
+    # parts of sentences
+    "the side": "目录中的{side}",
+    "side": "图片",
+    "obverse": "正面",
+    "reverse": "背面",
+    "edge": "边",
+    "other": "另一视图",
+    "upright": "",
+    "left": "，向左转了 {degrees}°",
+    "right": "，向右转了 {degrees}°",
+    "at": "{clock} 点钟方向{radius}",
+    "centre": "中心",
+    "rim": "近边缘处",
+    "halfway": "半径中段",
+    "inner": "近中心处",
+    "with the date": "{where}，也就是年份所在处",
+    "dates": "{where}，那里常有年份",
+    "in photo": "{photo}张照片，{where}",
+    "first": "第一",
+    "second": "第二",
+    # two photos of one thing
+    "disagree": "两面对不上（{sure}）：第一张像 {first}，第二张像 {second}；"
+    "是弄混了，还是错配币，还是赝品？",
+    "same side": "两张照片是同一面；拍另一面会更有把握。",
+    "no picture": "目录中没有{photo}张照片那一面的图片。",
+    "both": "两面都支持这个答案。",
+    "neither": "两张照片都说明不了什么。",
+    # advice
+    "not found": "没有找到圆形物体：请放在单一背景上，对好焦，占画面三分之一左右",
+    "cut off": "边缘被切掉了：请后退，让整枚都在画面里",
+    "covered": "有东西遮住了它，或与别的重叠：请单独摆放",
+    "too small": "在画面里太小：请靠近，或放大",
+    "oblique": "角度太斜：请把相机正对着它",
+    "too dark": "太暗：请增加光线，或点按它来测光",
+    "too bright": "太亮：请减少光线，或点按它来测光",
+    "glare": "有反光：请稍微转动它，或移动灯光",
+    "blurred": "照片模糊：请拿稳，或点按对焦",
+}
