@@ -31,13 +31,13 @@ def tray(tray: Tray) -> U8:
     lines = math.ceil(len(tray.answers) / columns)
     sheet = Canvas(max(width, 800), height + 2 * MARGIN + 56 + lines * LINE)
     sheet.paste(image, 0, 0)
-    for number, answer in enumerate(tray.answers, 1):
+    for number, answer in zip(tray.numbers, tray.answers, strict=False):
         _label(sheet, answer, number, factor)
     top = height + MARGIN
     sheet.text(MARGIN, top, _headline(tray), size=28, strong=True)
-    for i, answer in enumerate(tray.answers):
+    for i, (number, answer) in enumerate(zip(tray.numbers, tray.answers, strict=False)):
         column, line = divmod(i, max(lines, 1))
-        _entry(sheet, answer, i + 1, MARGIN + column * COLUMN, top + 56 + line * LINE)
+        _entry(sheet, answer, number, MARGIN + column * COLUMN, top + 56 + line * LINE)
     return sheet.pixels
 
 

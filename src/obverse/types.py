@@ -548,6 +548,14 @@ class Tray:
     failed: tuple[tuple[Region, str], ...]
     times_ms: Mapping[str, float]
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the objects that were answered, then of those that failed."""
+        from obverse.tray import numbers
+
+        regions = [answer.patch.region for answer in self.answers]
+        return tuple(numbers([*regions, *(region for region, _ in self.failed)]))
+
     def to_dict(self) -> dict[str, Any]:
         shared = ("photo", "times_ms")
         objects = [a.to_dict() for a in self.answers]
@@ -555,9 +563,12 @@ class Tray:
             "photo": self.photo.to_dict(),
             "objects": [
                 {"number": n, **{k: v for k, v in told.items() if k not in shared}}
-                for n, told in enumerate(objects, 1)
+                for n, told in zip(self.numbers, objects, strict=False)
             ],
-            "failed": [{"region": r.to_dict(), "what": why} for r, why in self.failed],
+            "failed": [
+                {"number": n, "region": region.to_dict(), "what": why}
+                for n, (region, why) in zip(self.numbers[len(objects) :], self.failed, strict=True)
+            ],
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
 

@@ -23,7 +23,7 @@ def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
     if isinstance(answer, Tray):
         _write_tray(answer)
         if explain:
-            for number, one in enumerate(answer.answers, 1):
+            for number, one in zip(answer.numbers, answer.answers, strict=False):
                 write(f"{number}: {' '.join(one.explanation())}")
         return
     write(describe(answer))
@@ -96,7 +96,7 @@ def _write_tray(tray: Tray) -> None:
     known = sum(answer.known for answer in tray.answers)
     write(f"{tray.photo.source}: {count(len(tray.answers), 'object')}, {known:,} recognised")
     rows = []
-    for number, answer in enumerate(tray.answers, 1):
+    for number, answer in zip(tray.numbers, tray.answers, strict=False):
         best = answer.best
         told = (
             ("", "", "", "")
