@@ -19,6 +19,7 @@ from obverse.draw_parts import (
     Card,
     badge,
     card,
+    card_height,
     fitted,
     masked,
     place_card,
@@ -126,7 +127,7 @@ def contact(cards: Iterable[Card], words: str, is_disc: bool = True, columns: in
     shown = list(cards)
     columns = max(4, min(columns, len(shown)))
     rows = max(1, math.ceil(len(shown) / columns))
-    height = CARD + 68
+    height = card_height(shown, CARD)
     sheet = Canvas(
         2 * MARGIN + columns * CARD + (columns - 1) * GAP,
         2 * MARGIN + 56 + rows * height + (rows - 1) * GAP,
