@@ -10,6 +10,7 @@ import numpy as np
 
 from obverse import canvas, heat, normalise
 from obverse.canvas import GOLD, GREEN, INK, LINE, MARGIN, MUTED, RED, Canvas
+from obverse.explain import advice
 from obverse.types import (
     U8,
     Answer,
@@ -145,9 +146,8 @@ def words_height(answer: Answer, width: float) -> int:
 
 
 def _sentences(answer: Answer) -> list[tuple[str, canvas.Colour]]:
-    faults = [issue.advice for photo in answer.sides or (answer,) for issue in photo.quality]
-    advice = {f"{fault}.".lower() for fault in faults}
-    return [(s, GOLD if s.lower() in advice else INK) for s in answer.explanation()]
+    faults = {f"{text}.".lower() for text in advice(answer)}
+    return [(s, GOLD if s.lower() in faults else INK) for s in answer.explanation()]
 
 
 def legend(sheet: Canvas, x: float, y: float, width: int) -> None:

@@ -121,6 +121,12 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     return told[:MOST]
 
 
+def advice(answer: Answer) -> list[str]:
+    """What to do about the photo or photos, each once, what to mend first coming first."""
+    photos = answer.sides or (answer,)
+    return list(dict.fromkeys(issue.advice for photo in photos for issue in photo.quality))
+
+
 def place(sector: Sector, words: Mapping[str, str] = ENGLISH) -> str:
     """Where a sector lies on the object standing upright."""
     if not sector.clock:
@@ -190,9 +196,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
 
 def _faults(answer: Answer) -> list[Reason]:
     """What is wrong with the photo: what to mend first."""
-    photos = answer.sides or (answer,)
-    advice = [issue.advice for photo in photos for issue in photo.quality]
-    return [Reason("advice", {"advice": text}) for text in advice[:1]]
+    return [Reason("advice", {"advice": text}) for text in advice(answer)[:1]]
 
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:

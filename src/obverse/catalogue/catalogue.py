@@ -29,6 +29,7 @@ from obverse.errors import (
     CatalogueMismatch,
     CatalogueMissing,
     NotInCatalogue,
+    OtherStage,
     PhotoError,
     UsageError,
 )
@@ -173,7 +174,7 @@ class Catalogue:
         return pipeline
 
     def _check_stages(self, manifest: Manifest) -> None:
-        """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
+        """Raises ``OtherStage`` for stages by name that are not those it was made with."""
         own = recipes.RECIPES[manifest.recipe]
         usual = {"finder": own.finder, "verifier": own.verifier}
         for stage, kind in _KINDS.items():
@@ -182,7 +183,7 @@ class Catalogue:
             if name is None or (stage == "embedder" and not name):
                 continue
             if kind(name or usual.get(stage, "")) != kind(had):
-                raise CatalogueMismatch(
+                raise OtherStage(
                     f"its {stage} is {had or 'the usual one'}, not {name}",
                     where=self.uri,
                     hint="leave it out, or add the photos to a new catalogue",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
     """The answer to a photo, to two of one thing, or to every object of one; with ``explain``, in
     plain sentences too."""
+    from obverse.explain import advice
     from obverse.types import Tray
     from obverse.words import pairing
 
@@ -29,12 +30,14 @@ def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
     write(describe(answer))
     if answer.sides:
         write(pairing(answer))
-    advice = dict.fromkeys(i.advice for a in answer.sides or (answer,) for i in a.quality)
-    if advice:
-        write(f"  advice: {'; '.join(advice)}")
+    mend = advice(answer)
+    if mend:
+        write(f"  advice: {'; '.join(mend)}")
     if explain:
+        said = {f"{text}.".lower() for text in mend}
         for sentence in answer.explanation():
-            write(f"  {sentence}")
+            if sentence.lower() not in said:
+                write(f"  {sentence}")
     if answer.candidates:
         _write_candidates(answer)
 
