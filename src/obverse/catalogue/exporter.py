@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from obverse import canvas
+from obverse.catalogue.columns import KNOWN, choose
 from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
 from obverse.types import View
 
-COLUMNS = ("photo", "item", "side", "title")
 CHUNK = 256
 """Views read at once: some 4 MB of pictures."""
 
@@ -21,15 +19,15 @@ CHUNK = 256
 def write(folder: Path, store: Store) -> Path:
     """Write ``catalogue.csv`` and one levelled, upright picture per view into ``pictures/``.
 
-    The columns are those that importing knows and one per attribute; lists and objects are written
-    as JSON. An attribute called like a column gets an underscore. Returns the CSV's path.
+    The columns are those that importing knows and one per attribute (``columns``). Returns the
+    CSV's path.
 
     Raises:
         UsageError: the folder holds a table or pictures already.
         CatalogueError: the folder cannot be written.
     """
     items = {item.id: item for item in store.items()}
-    names = sorted({name for item in items.values() for name in item.attributes})
+    columns = choose(item.attributes for item in items.values())
     table = folder / "catalogue.csv"
     for there in (table, folder / "pictures"):
         if there.exists():
@@ -38,7 +36,7 @@ def write(folder: Path, store: Store) -> Path:
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         with table.open("w", newline="", encoding="utf-8") as stream:
             lines = csv.writer(stream)
-            lines.writerow([*COLUMNS, *(n + "_" * (n.lower() in COLUMNS) for n in names)])
+            lines.writerow([*KNOWN, *(column.head for column in columns)])
             for view in _read_views(store):
                 if view.item not in items:  # added since
                     continue
@@ -48,7 +46,8 @@ def write(folder: Path, store: Store) -> Path:
                 else:
                     (folder / picture).write_bytes(view.thumbnail)
                 item = items[view.item]
-                values = [_cell(item.attributes.get(name)) for name in names]
+                said = item.attributes
+                values = [c.write(said[c.name]) if c.name in said else "" for c in columns]
                 lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])
     except OSError as error:
         raise CatalogueError(
@@ -62,12 +61,3 @@ def _read_views(store: Store) -> Iterator[View]:
     entries = sorted((item, id) for found in store.hashes().values() for id, item, _, _ in found)
     for start in range(0, len(entries), CHUNK):
         yield from store.views([id for _, id in entries[start : start + CHUNK]])
-
-
-def _cell(value: Any) -> Any:
-    """Text and numbers as they are, nothing for null, all else as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return value
-    return json.dumps(value, ensure_ascii=False)
