@@ -3,8 +3,9 @@
 ``python benchmarks/roman.py [--count 60] [--seed 6]``: minted photos of coins of 200 pixels or more
 across, a year from 1700 to 2020 struck in Roman numerals in place of the date, where that stands by
 itself; turn known to 2 degrees. *As the reader does*: the text detector's boxes on the coin as it
-stands upright. *Unrolled*: also on its outer ring unrolled to a strip, read from the inside and from the
-outside; of the numbers with a likelihood of ``LEAST`` the longest counts, as a box may hold a part.
+stands upright. *Unrolled*: also on its outer ring unrolled to a strip, read from the inside and
+from the outside; of the numbers with a likelihood of ``LEAST`` the longest counts, as a box may
+hold a part only.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ NEAREST = 64
 """Neighbours verified of each: a quick pass, as the design itself is near at hand."""
 COPY, NEAR_COPY = 0.96, 8
 """Score from which two views are nearly one picture, and neighbours looked at. Two specimens of one
-design reach 0.95, 82 pairs of `dev`; all of 117 copies, made smaller, lighter or cropped, have 0.964
-or more; turned ones are missed (``benchmarks/copies.py``)."""
+design reach 0.95, 82 pairs of `dev`; all of 117 copies, smaller, lighter or cropped, have 0.964 or
+more; turned ones are missed (``benchmarks/copies.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
