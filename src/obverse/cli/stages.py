@@ -44,7 +44,7 @@ def find(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Where are the objects? Numbered in reading order, the largest and best one marked."""
+    """Where are the objects? Numbered in reading order."""
     from obverse import tray
 
     check_picture(draw, photo)
