@@ -73,8 +73,8 @@ class Ring:
             np.arange(self.width + self.width // OVERLAP, dtype=np.float64),
             np.arange(HIGH, dtype=np.float64),
         )
-        at = (v.astype(np.float32) for v in self.place(x, y))
-        return np.asarray(cv2.remap(picture, *at, cv2.INTER_LINEAR), np.uint8)
+        column, row = (v.astype(np.float32) for v in self.place(x, y))
+        return np.asarray(cv2.remap(picture, column, row, cv2.INTER_LINEAR), np.uint8)
 
 
 def is_roman(number: str) -> bool:
