@@ -277,6 +277,31 @@ def test_long_ids_are_shortened_in_the_middle(width: int) -> None:
         assert len(head) - len(tail) in (0, 1)
 
 
+@pytest.mark.parametrize("size", [16, 18, 20, 22, 28])
+def test_a_space_after_a_t_is_seen(size: int) -> None:
+    """The gap between two words is that of the same letters drawn ten times as large."""
+
+    def gaps(text: str, size: int) -> list[int]:
+        sheet = canvas.Canvas(12 * size, 3 * size)
+        sheet.text(size, size, text, size=size)
+        inked = np.flatnonzero((sheet.pixels.max(axis=2) > 140).any(axis=0))
+        return (np.diff(inked)[np.diff(inked) > 1] - 1).tolist()
+
+    wide = max(gaps("xt i", 10 * size)) / 10
+    assert max(gaps("xt i", size)) == pytest.approx(wide, abs=1.2)
+
+
+def test_words_are_written_smaller_before_they_are_cut() -> None:
+    text, size = "Pellavia 10 Florin, temple / dolphin", 20
+    room = canvas.font_for(text, 17).getlength(text) + 1
+    sheet = canvas.Canvas(600, 60)
+    assert sheet.text(0, 10, text, size=size, least=16, width=room) == pytest.approx(room - 1)
+    assert canvas.shorten(text, canvas.font_for(text, size), room) != text
+    assert canvas.wrap("as sure as > 99.9 % can be", canvas.font_for(text, size), 1) == [
+        "as", "sure", "as", ">\u00a099.9\u00a0%", "can", "be"
+    ]  # fmt: skip
+
+
 def test_words_are_broken_into_lines_and_none_is_lost() -> None:
     text = "A sentence of several words with se-2kr-1921-Gustav-Vasa-400th-anniversary in it"
     font = canvas.font_for(text, 20)

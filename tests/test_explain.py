@@ -71,6 +71,19 @@ def keys(answer: Answer) -> list[str]:
 ABSENT = (10, 8, 4, 7, 0.0)
 
 
+def test_advice_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
+    from obverse.cli.answers import write_answer
+
+    issues = [
+        Issue(name, 1, 1, "", f"the photo is {name}: mend it") for name in ("dark", "blurred")
+    ]
+    write_answer(answer_of(candidate(EVEN, 0.9), quality=tuple(issues)), explain=True)
+    told = capsys.readouterr().out.lower()
+    assert told.count("the photo is dark: mend it") == 1
+    assert told.count("the photo is blurred: mend it") == 1
+    assert "this is krona" in told
+
+
 def test_a_plain_answer_says_what_on_what_ground_and_what_is_next() -> None:
     second = candidate(cells(ABSENT), 0.02, "mark")
     answer = answer_of(candidate(EVEN, 0.97, turn=100.0), second)

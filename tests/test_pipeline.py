@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from obverse import recipes
-from obverse.catalogue.catalogue import expected_manifest
+from obverse.catalogue.stages import expected_manifest
 from obverse.catalogue.store import Hits, Manifest, StoreStats
 from obverse.errors import UsageError
 from obverse.pipeline import Pipeline, best_views

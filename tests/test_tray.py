@@ -171,7 +171,13 @@ def test_a_bad_region_is_told_and_the_others_answered(
         a.best and a.best.item.id for a in answered.answers[:2]
     ]
     assert [r for r, _ in tray.failed] == [bad]
-    assert tray.to_dict()["failed"][0]["region"]["box"] == list(bad.box)
+    told = tray.to_dict()
+    assert told["failed"][0]["region"]["box"] == list(bad.box)
+    # The numbers are those of everything that was found: the bad one lies on the row below.
+    assert [one["number"] for one in told["objects"]] == [1, 2]
+    assert told["failed"][0]["number"] == 3
+    left = replace(bad, box=(5.0, 150.0, 5.0, 150.0))
+    assert replace(tray, failed=((left, "bad"),)).numbers == (2, 3, 1)
     assert drawn(tray).shape[1] >= answered.photo.width
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from functools import lru_cache
 from importlib.resources import files
@@ -28,6 +29,8 @@ RED: Colour = (233, 118, 104)
 COLD: Colour = (96, 160, 214)
 
 MARGIN, GAP = 40, 24
+FINE = 4
+"""How many times larger letters are drawn than they stand on the sheet."""
 LINE_WIDTH = 30
 """Height of a line of caption."""
 
@@ -72,12 +75,16 @@ class Canvas:
         anchor: str = "la",
         strong: bool = False,
         middle: bool = False,
+        least: int = 0,
     ) -> float:
-        """Write one line, shortened with an ellipsis to ``width``, at its end or in its middle;
-        returns the width used."""
+        """Write one line; returns the width used. What is wider than ``width`` is written smaller,
+        down to ``least``, then shortened with an ellipsis at its end or in its middle."""
         font = font_for(text, size, strong)
+        while width is not None and 0 < least < size and font.getlength(text) > width:
+            size -= 1
+            font = font_for(text, size, strong)
         line = shorten(text, font, width, middle=middle)
-        self.pen.text((x, y), line, fill=fill, font=font, anchor=anchor)
+        self._write(x, y, line, font, fill, anchor)
         return float(font.getlength(line))
 
     def paragraph(
@@ -97,8 +104,20 @@ class Canvas:
         broken = wrap(text, font, width, most)
         for i, line in enumerate(broken):
             shown = shorten(line, font, width, middle=True)
-            self.pen.text((x, y + i * high), shown, fill=fill, font=font)
+            self._write(x, y + i * high, shown, font, fill, "la")
         return float(high * len(broken))
+
+    def _write(self, x: float, y: float, line: str, font: Font, fill: Colour, anchor: str) -> None:
+        """Put a line there, from letters drawn larger: drawn at their size they stand on whole
+        pixels, and a narrow gap, as after a t, is lost."""
+        large = _enlarged(font)
+        left, top, right, bottom = (v / FINE for v in large.getbbox(line, anchor=anchor))
+        x0, y0 = math.floor(x + left) - 1, math.floor(y + top) - 1
+        size = (math.ceil(x + right) + 1 - x0) * FINE, (math.ceil(y + bottom) + 1 - y0) * FINE
+        mask = Image.new("L", size, 0)
+        at = ((x - x0) * FINE, (y - y0) * FINE)
+        ImageDraw.Draw(mask).text(at, line, fill=255, font=large, anchor=anchor)
+        self.image.paste(fill, (x0, y0), mask.reduce(FINE))
 
     def paste(self, pixels: Array, x: float, y: float, mask: Image.Image | None = None) -> None:
         self.image.paste(Image.fromarray(pixels), (round(x), round(y)), mask)
@@ -146,16 +165,17 @@ def shorten(text: str, font: Font, width: float | None, *, middle: bool = False)
     return "…"
 
 
-def paragraph_height(text: str, size: int, width: float) -> int:
-    """How many pixels high ``Canvas.paragraph`` makes it, with as many lines as it needs."""
-    return _line_height(size) * len(wrap(text, font_for(text, size), width))
+def paragraph_height(text: str, size: int, width: float, most: int | None = None) -> int:
+    """How many pixels high ``Canvas.paragraph`` makes it."""
+    return _line_height(size) * len(wrap(text, font_for(text, size), width, most))
 
 
 def wrap(text: str, font: Font, width: float, most: int | None = None) -> list[str]:
     """``text`` broken between words, or after a hyphen, into lines of at most ``width`` pixels; a
     longer piece has a line of its own. Of at most so many lines the last one holds the rest."""
     lines: list[str] = []
-    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+    whole = re.sub(r"(?<=[<>]) | (?=%)", "\N{NO-BREAK SPACE}", text)  # > 99.9 %
+    for word in whole.split(" "):
         for n, piece in enumerate(re.split(r"(?<=[-_/])(?=.)", word)):
             longer = f"{lines[-1]}{'' if n else ' '}{piece}" if lines else piece
             if lines and (len(lines) == most or font.getlength(longer) <= width):
@@ -242,6 +262,11 @@ def _line_height(size: int) -> int:
 def _bundled(size: int, strong: bool) -> Font:
     name = "Roboto-Medium.ttf" if strong else "Roboto-Regular.ttf"
     return ImageFont.truetype(io.BytesIO((FONTS / name).read_bytes()), size)
+
+
+@lru_cache(maxsize=64)
+def _enlarged(font: Font) -> Font:
+    return font.font_variant(size=font.size * FINE)
 
 
 @lru_cache(maxsize=64)

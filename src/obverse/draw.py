@@ -19,6 +19,7 @@ from obverse.draw_parts import (
     Card,
     badge,
     card,
+    card_height,
     fitted,
     masked,
     place_card,
@@ -26,6 +27,7 @@ from obverse.draw_parts import (
     round_patch,
     shape,
 )
+from obverse.tray import numbers
 from obverse.types import F32, I8, U8, Embedding, Patch, Photo, Region
 
 __all__ = [
@@ -49,17 +51,18 @@ CARD = 216
 
 def regions(photo: Photo, found: Sequence[Region], names: Sequence[str] = ()) -> U8:
     """The photo with the rim, the number, the name if it has one, and the score of every object;
-    the first one in gold."""
+    the first one, which is asked about where nobody names another, in gold."""
     image, factor = fitted(photo, PHOTO_SIDE, PHOTO_SIDE)
     width = max(2, round(max(image.shape[:2]) / 400))
-    for number, region in reversed(list(enumerate(found, 1))):
-        rim(image, region, factor, GOLD if number == 1 else INK, width)
+    colours = [INK if k else GOLD for k in range(len(found))]
+    for region, colour in reversed(list(zip(found, colours, strict=True))):
+        rim(image, region, factor, colour, width)
     sheet = Canvas(image.shape[1], image.shape[0])
     sheet.paste(image, 0, 0)
-    for number, region in reversed(list(enumerate(found, 1))):
+    labels = list(zip(found, numbers(found), names or [""] * len(found), colours, strict=True))
+    for region, number, name, colour in reversed(labels):
         words = "nothing found: the whole picture" if region.whole else f"{region.score:.2f}"
-        words = f"{names[number - 1]} {words}" if names else words
-        badge(sheet, region, factor, f"{number}   {words}", GOLD if number == 1 else INK)
+        badge(sheet, region, factor, f"{number}   {f'{name} {words}'.strip()}", colour)
     return sheet.pixels
 
 
@@ -124,7 +127,7 @@ def contact(cards: Iterable[Card], words: str, is_disc: bool = True, columns: in
     shown = list(cards)
     columns = max(4, min(columns, len(shown)))
     rows = max(1, math.ceil(len(shown) / columns))
-    height = CARD + 68
+    height = card_height(shown, CARD)
     sheet = Canvas(
         2 * MARGIN + columns * CARD + (columns - 1) * GAP,
         2 * MARGIN + 56 + rows * height + (rows - 1) * GAP,

@@ -88,7 +88,7 @@ def answer(answer: Answer) -> U8:
 def caption(sheet: Canvas, column: int, y: float, text: str) -> None:
     """A line in the middle below a picture that ends at ``y``."""
     x = COLUMNS[column] + TILE / 2
-    sheet.text(x, y + 16, text, size=22, fill=MUTED, anchor="ma", width=TILE, middle=True)
+    sheet.text(x, y + 16, text, size=22, least=16, fill=MUTED, anchor="ma", width=TILE, middle=True)
 
 
 def overlaid(query: U8, best: Candidate, is_disc: bool) -> U8:

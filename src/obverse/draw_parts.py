@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 
 from obverse import canvas, heat, normalise
 from obverse.canvas import GOLD, GREEN, INK, LINE, MARGIN, MUTED, RED, Canvas
+from obverse.explain import advice
 from obverse.types import (
     U8,
     Answer,
@@ -26,12 +28,12 @@ PHOTO_SIDE = 1600
 """Longer side of a photo drawn upon, in pixels."""
 HEADLINE = (42, 30)
 """Letters of a headline: as large as fits between these sizes."""
-
-
 WORDS = 22
 """Letters of a sentence."""
 STRIP = 108
 """Side of a small picture in a line of candidates."""
+TITLE_LINES = 2
+"""Lines that the title of a card may take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,14 +60,21 @@ def card(candidate: Candidate, *, note: str = "", share: float | None = None) ->
 
 
 def place_card(sheet: Canvas, card: Card, x: float, y: float, side: int, is_disc: bool) -> None:
-    """A picture with its lines and its bar below; both ends of a long title show."""
+    """A picture with its title in a line or two, its note and its bar below."""
     shape(sheet, canvas.resize(card.pixels, side, side), x, y, is_disc)
-    sheet.text(x, y + side + 10, card.title, fill=card.colour, width=side, middle=True)
+    y += side + 10
+    y += sheet.paragraph(x, y, card.title, fill=card.colour, width=side, most=TITLE_LINES)
     left = x
     if card.note:
-        left += sheet.text(x, y + side + 38, card.note, size=18, fill=MUTED) + 12
+        left += sheet.text(x, y, card.note, size=18, fill=MUTED) + 12
     if card.share is not None:
-        sheet.bar(left, y + side + 46, max(20, x + side - left), card.share, GOLD)
+        sheet.bar(left, y + 8, max(20, x + side - left), card.share, GOLD)
+
+
+def card_height(cards: Sequence[Card], side: int) -> int:
+    """How many pixels high ``place_card`` makes the tallest of them."""
+    titles = (canvas.paragraph_height(c.title, 20, side, TITLE_LINES) for c in cards)
+    return side + 10 + max(titles, default=0) + 31
 
 
 def strip(
@@ -84,9 +93,11 @@ def strip(
         picture = canvas.resize(canvas.upright(other.view), STRIP, STRIP)
         shape(sheet, picture, left, y, is_disc)
         text, beside = left + STRIP + 14, room - STRIP - 14
-        used = sheet.paragraph(text, y + 6, other.item.name, width=beside, most=2)
-        note = sheet.text(text, y + 12 + used, percent(other.probability), size=18, fill=MUTED)
-        sheet.bar(text + note + 12, y + 20 + used, beside - note - 12, other.probability, GOLD)
+        high = canvas.paragraph_height(other.item.name, 20, beside, 3)
+        low = y + (STRIP - high - 28) / 2
+        low += sheet.paragraph(text, low, other.item.name, width=beside, most=3) + 6
+        note = sheet.text(text, low, percent(other.probability), size=18, fill=MUTED)
+        sheet.bar(text + note + 12, low + 8, beside - note - 12, other.probability, GOLD)
 
 
 def shape(sheet: Canvas, pixels: U8, x: float, y: float, is_disc: bool) -> None:
@@ -116,16 +127,13 @@ def headline(sheet: Canvas, answer: Answer) -> None:
         title, line = f"Closest: {best.item.name}", facts(best.item.attributes)
     if answer.known:
         title, line = best.item.name, facts(best.item.attributes)
-    size = next((s for s in range(*HEADLINE, -2) if _fits(title, s, room)), HEADLINE[1])
-    y = MARGIN + HEADLINE[0] * 0.58
-    sheet.text(MARGIN, y, title, size=size, strong=True, width=room, middle=True, anchor="lm")
+    size, least = HEADLINE
+    y = MARGIN + size * 0.58
     sheet.text(
-        MARGIN, MARGIN + 58, line, size=22, fill=MUTED, width=room, middle=title != best.item.name
+        MARGIN, y, title, size=size, least=least, strong=True, width=room, middle=True, anchor="lm"
     )
-
-
-def _fits(text: str, size: int, room: float) -> bool:
-    return canvas.font_for(text, size, strong=True).getlength(text) <= room
+    middle = not answer.known
+    sheet.text(MARGIN, MARGIN + 58, line, size=22, least=18, fill=MUTED, width=room, middle=middle)
 
 
 def words(sheet: Canvas, answer: Answer, x: float, y: float, width: float) -> None:
@@ -143,9 +151,8 @@ def words_height(answer: Answer, width: float) -> int:
 
 
 def _sentences(answer: Answer) -> list[tuple[str, canvas.Colour]]:
-    faults = [issue.advice for photo in answer.sides or (answer,) for issue in photo.quality]
-    advice = {f"{fault}.".lower() for fault in faults}
-    return [(s, GOLD if s.lower() in advice else INK) for s in answer.explanation()]
+    faults = {f"{text}.".lower() for text in advice(answer)}
+    return [(s, GOLD if s.lower() in faults else INK) for s in answer.explanation()]
 
 
 def legend(sheet: Canvas, x: float, y: float, width: int) -> None:

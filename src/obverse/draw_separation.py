@@ -63,7 +63,7 @@ def draw(sheet: Canvas, answer: Answer, columns: Sequence[int], y: float, width:
         for sector, colour in zip(shown, COLOURS, strict=False):
             closed_line(small, outline(sector, upright, SIDE), colour, 2)
         shape(sheet, small, x, y + 44, True)
-        sheet.text(x, y + SIDE + 54, title, fill=MUTED, width=width, middle=True)
+        sheet.text(x, y + SIDE + 54, title, least=16, fill=MUTED, width=width, middle=True)
         for i, (sector, colour) in enumerate(zip(shown, COLOURS, strict=False)):
             left, top = x + SIDE + 20, y + 44 + i * (SIDE - DETAIL)
             sheet.paste(detail(pixels, sector, upright), left, top)
@@ -132,4 +132,4 @@ def _planes(sheet: Canvas, answer: Answer, columns: Sequence[int], y: float, wid
 
 
 def _caption(sheet: Canvas, text: str, x: float, y: float, width: int) -> None:
-    sheet.text(x, y, text, fill=MUTED, anchor="ma", width=width, middle=True)
+    sheet.text(x, y, text, least=16, fill=MUTED, anchor="ma", width=width, middle=True)

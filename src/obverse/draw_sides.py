@@ -82,7 +82,7 @@ def _row(sheet: Canvas, answer: Answer, k: int, name: str, y: int, apart: bool) 
         shape(sheet, pixels, x, y, is_disc)
         fill = GOLD if i == 0 else MUTED
         at = (x + TILE / 2, y + TILE + 12)
-        sheet.text(*at, text, fill=fill, anchor="ma", width=TILE, middle=True)
+        sheet.text(*at, text, least=16, fill=fill, anchor="ma", width=TILE, middle=True)
 
 
 def _held_against(answer: Answer, k: int, apart: bool) -> tuple[View, Evidence] | None:

@@ -13,7 +13,9 @@ from obverse.words import percent
 PHOTO_SIDE = 2000
 """Longer side of the photo, in pixels: with 60 coins, each is some 170 wide and its name fits."""
 COLUMN, LINE = 470, 30
-"""Width and height of an entry of the list."""
+"""Least width of an entry of the list, and its height."""
+BESIDE = 46 + 110 + 30
+"""Room of an entry for its number, its probability and the gap to the next column."""
 NAMED = 110
 """Objects narrower than this bear their number only."""
 
@@ -27,17 +29,22 @@ def tray(tray: Tray) -> U8:
         rim(image, answer.patch.region, factor, _colour(answer), max(2, width // 600))
     for region, _ in tray.failed:
         rim(image, region, factor, MUTED, 2)
-    columns = max(1, (max(width, 800) - 2 * MARGIN) // COLUMN)
+    room = max(width, 800) - 2 * MARGIN
+    longest = max(
+        (canvas.font_for(n, 20).getlength(n) for n in map(_name, tray.answers)), default=0
+    )
+    columns = max(1, min(room // COLUMN, int(room // (longest + BESIDE))))
     lines = math.ceil(len(tray.answers) / columns)
     sheet = Canvas(max(width, 800), height + 2 * MARGIN + 56 + lines * LINE)
     sheet.paste(image, 0, 0)
-    for number, answer in enumerate(tray.answers, 1):
+    for number, answer in zip(tray.numbers, tray.answers, strict=False):
         _label(sheet, answer, number, factor)
     top = height + MARGIN
     sheet.text(MARGIN, top, _headline(tray), size=28, strong=True)
-    for i, answer in enumerate(tray.answers):
+    for i, (number, answer) in enumerate(zip(tray.numbers, tray.answers, strict=False)):
         column, line = divmod(i, max(lines, 1))
-        _entry(sheet, answer, i + 1, MARGIN + column * COLUMN, top + 56 + line * LINE)
+        place = (MARGIN + column * room / columns, top + 56 + line * LINE)
+        _entry(sheet, answer, number, *place, room / columns - 30)
     return sheet.pixels
 
 
@@ -74,22 +81,18 @@ def _pill(sheet: Canvas, words: str, x: float, y: float, size: int, answer: Answ
     sheet.text(x, y, words, size=size, fill=_colour(answer), anchor="mm")
 
 
-def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float) -> None:
-    best, colour = answer.best, _colour(answer)
+def _name(answer: Answer) -> str:
+    if answer.best is None:
+        return "not recognised"
+    return answer.best.item.name if answer.known else f"closest: {answer.best.item.name}"
+
+
+def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float, width: float) -> None:
+    colour = _colour(answer)
     sheet.text(x + 34, y, str(number), size=20, fill=colour, anchor="ra", strong=True)
-    if best is None:
-        sheet.text(x + 46, y, "not recognised", size=20, fill=colour)
-        return
-    sure = percent(best.probability)
-    room = COLUMN - 46 - 110
-    name = best.item.name if answer.known else f"closest: {best.item.name}"
-    sheet.text(
-        x + 46,
-        y,
-        name,
-        size=20,
-        fill=INK if answer.known else MUTED,
-        width=room,
-        middle=answer.known,
-    )
-    sheet.text(x + COLUMN - 30, y, sure, size=20, fill=colour, anchor="ra")
+    fill = INK if answer.known else MUTED
+    room = width + 30 - BESIDE
+    sheet.text(x + 46, y, _name(answer), size=20, fill=fill, width=room, middle=answer.known)
+    if answer.best is not None:
+        sure = percent(answer.best.probability)
+        sheet.text(x + width, y, sure, size=20, fill=colour, anchor="ra")

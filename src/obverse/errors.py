@@ -16,6 +16,7 @@
     ├── CatalogueError               exit 1
     │   ├── CatalogueMissing         exit 2   no catalogue at that place
     │   ├── CatalogueMismatch                 made with another recipe or model
+    │   │   └── OtherStage           exit 2   the recipe or stage named is not the one it has
     │   ├── CatalogueNewer                    written by a newer version
     │   ├── CatalogueDamaged                  the folder is not what it should be
     │   ├── NotInCatalogue           exit 2   no such item or view
@@ -121,6 +122,12 @@ class CatalogueMissing(CatalogueError):
 
 class CatalogueMismatch(CatalogueError):
     """The catalogue was made with another recipe or model."""
+
+
+class OtherStage(CatalogueMismatch):
+    """A recipe or a stage was named that the catalogue was not made with."""
+
+    exit_code = 2
 
 
 class CatalogueNewer(CatalogueError):

@@ -29,6 +29,10 @@ RIVAL, RIVAL_LEAST = 0.5, 0.05
 have next to none."""
 COUNTER = 0.25
 """A place that speaks for the next item is told from this share of the best one's lead on."""
+COPY = 0.07
+"""Two views whose agreement with the photo differs by less than this share are nearly one picture:
+those of two specimens of one design differ by 0.083 and more in 82 photos of `wild_dev`, 0.89 of 93
+smaller, lighter or cropped copies by less (``benchmarks/copies.py``)."""
 DATES, DATES_AT = (5, 6, 7), 0.55
 """Where dates often are: hours, and a radius. On 14 of 20 designs of `dev` the date is read at 5 or
 6 o'clock, on 9 in 10 pictures between 0.38 and 0.75 of the radius."""
@@ -58,6 +62,8 @@ ENGLISH: Mapping[str, str] = {
     "next, a place": "Next in line is {second} ({sure}); they part most {where}: "
     "agreement {first} against {other}.",
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
+    "next, a copy": "{second} ({sure}) has nearly the same picture in the catalogue, so the two "
+    "share the chance.",
     "next, a year": "{second} ({sure}) differs by its year only, so the date decides.",
     "next, a mark": "{second} ({sure}) differs by its mint mark, so that decides.",
     "counter": "Against it: {where}, {second} agrees better ({other} against {first}).",
@@ -135,6 +141,12 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     return told[:MOST]
 
 
+def advice(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[str]:
+    """What to do about the photo or photos, each once, what to mend first coming first."""
+    issues = [issue for photo in answer.sides or (answer,) for issue in photo.quality]
+    return list(dict.fromkeys(words.get(issue.name, issue.advice) for issue in issues))
+
+
 def place(sector: Sector, words: Mapping[str, str] = ENGLISH) -> str:
     """Where a sector lies on the object standing upright."""
     if not sector.clock:
@@ -204,6 +216,8 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     lead = "rival" if close and answer.calibrated and not answer.known else "next"
     if decided := _decided(answer, one, two):
         return [Reason(decided, values)]
+    if _copied(one, two):
+        return [Reason("next, a copy", values)]
     if split is not None and split.inliers is not None and lead == "next":
         first, other = map(str, split.inliers)
         return [Reason("next, points", {**values, "first": first, "other": other})]
@@ -217,9 +231,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
 
 def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
     """What is wrong with the photo: what to mend first."""
-    photos = answer.sides or (answer,)
-    advice = [words.get(i.name, i.advice) for photo in photos for i in photo.quality]
-    return [Reason("advice", {"advice": text}) for text in advice[:1]]
+    return [Reason("advice", {"advice": text}) for text in advice(answer, words)[:1]]
 
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
@@ -275,6 +287,15 @@ def _decided(answer: Answer, one: Candidate, two: Candidate) -> str:
     if answer.year is not None and by_year(items):
         return "next, a year"
     return "next, a mark" if answer.mint_mark is not None else ""
+
+
+def _copied(one: Candidate, two: Candidate) -> bool:
+    """Are the views of two items, of each side that both have, nearly one picture?"""
+    from obverse.separate import difference
+
+    pairs = zip(one.sides, two.sides, strict=True) if one.sides else [(one, two)]
+    found = [(a.evidence, b.evidence) for a, b in pairs if a is not None and b is not None]
+    return bool(found) and all(a.matches is None and difference(a, b) < COPY for a, b in found)
 
 
 def _match(candidate: Candidate, photo: int) -> Candidate | Match:

@@ -120,6 +120,15 @@ def separate(answer: Answer) -> Separation | None:
     return compare(first, second, upright, photo)
 
 
+def difference(first: Evidence, second: Evidence) -> float:
+    """How far apart two views agree with one photo, cell by cell, as a share of how the first one
+    does: 0 for a view and itself. Infinite where that cannot be told."""
+    a, b = first.agreement, second.agreement
+    if a.shape != b.shape or a.size == 1:
+        return float("inf")
+    return float(np.linalg.norm(a - b) / max(float(np.linalg.norm(a)), 1e-9))
+
+
 def compare(first: Evidence, second: Evidence, upright: float, photo: int = 0) -> Separation | None:
     """Compare two pieces of evidence on one photo.
 

@@ -1,4 +1,4 @@
-"""Many objects in one photo: their order, and the table of what they are."""
+"""Many objects in one photo: their numbers, and the table of what they are."""
 
 from __future__ import annotations
 
@@ -22,12 +22,28 @@ COLUMNS = (
 def reading_order(regions: Sequence[Region]) -> list[Region]:
     """Row by row from the top, each row from the left."""
     rows: list[list[Region]] = []
-    for region in sorted(regions, key=_middle):
+    for region in sorted(regions, key=lambda r: (_middle(r), r.box)):
         if rows and _middle(region) - _middle(rows[-1][0]) < ROW * _height(rows[-1][0]):
             rows[-1].append(region)
         else:
             rows.append([region])
     return [r for row in rows for r in sorted(row, key=lambda r: r.box[0] + r.box[2])]
+
+
+def numbers(regions: Sequence[Region]) -> list[int]:
+    """The number of each object of a photo, as they are given: 1 is the first in reading order.
+
+    The one numbering there is. Which object is asked about where nobody names one is another
+    question: the first that the finder gives.
+    """
+    number = {region: n for n, region in enumerate(reading_order(regions), 1)}
+    return [number[region] for region in regions]
+
+
+def told(regions: Sequence[Region]) -> list[dict[str, Any]]:
+    """The objects of a photo as data, as they are given, each with its number."""
+    pairs = zip(numbers(regions), regions, strict=True)
+    return [{"number": number, **region.to_dict()} for number, region in pairs]
 
 
 def each(
@@ -45,13 +61,13 @@ def each(
 
 
 def rows(tray: Tray) -> list[dict[str, Any]]:
-    """The table of a tray, a row per object with the keys ``COLUMNS``; numbers start at 1.
+    """The table of a tray, a row per object with the keys ``COLUMNS``.
 
     Boxes and ellipses are in full-size pixels of the upright photo. Where ``known`` is false,
     ``item`` is the nearest one; ``year`` is empty unless it was asked for and could be read.
     """
     table = []
-    for number, answer in enumerate(tray.answers, 1):
+    for number, answer in zip(tray.numbers, tray.answers, strict=False):
         region, best = answer.patch.region, answer.best
         row: dict[str, Any] = dict.fromkeys(COLUMNS, "")
         row |= {"photo": tray.photo.source, "number": number, "known": answer.known}

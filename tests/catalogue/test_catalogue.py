@@ -17,8 +17,9 @@ import pytest
 import obverse
 from obverse.catalogue import adding
 from obverse.catalogue.adding import AddReport, view_id
-from obverse.catalogue.catalogue import Catalogue, expected_manifest
+from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
+from obverse.catalogue.stages import expected_manifest
 from obverse.errors import (
     CatalogueMismatch,
     CatalogueMissing,

@@ -50,3 +50,26 @@ def test_one_side_alike_is_no_duplicate(tmp_path: Path) -> None:
         ("half", "obverse"),
         ("whole", "obverse"),
     ]
+
+
+def test_a_picture_that_two_items_share_is_told(tmp_path: Path) -> None:
+    """A smaller copy under another item is noted as it is added, another design is not."""
+    rows = []
+    for name, index in (("one", 4), ("two", 4), ("third", 7)):
+        path = tmp_path / f"{name}.jpg"
+        picture = Image.fromarray(scan(coin_type(11, index), "obverse", size=480, seed=1))
+        picture = picture.resize((300, 300)) if name == "two" else picture
+        picture.save(path, quality=80)
+        rows.append(Row(path, name, "obverse", "", {}))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert catalogue.add([rows[0], rows[2]]).notes == []
+        (note,) = catalogue.add([rows[1]]).notes
+        assert "1 of the new pictures" in note
+        assert "one and two" in note
+        assert catalogue.add(rows).notes == []
+        answer = catalogue.identify(rows[0].photo)
+        assert {c.item.id for c in answer.candidates[:2]} == {"one", "two"}
+        assert any("nearly the same picture" in line for line in answer.explanation())
+        catalogue.remove("two")
+        answer = catalogue.identify(rows[0].photo)
+        assert not any("nearly the same picture" in line for line in answer.explanation())

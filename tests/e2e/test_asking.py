@@ -205,5 +205,5 @@ def test_flat_things_have_a_recipe(run: Run, minted: Minted, query: Path, tmp_pa
     assert done.json["best"]["evidence"]["matches"]["inliers"] > 20
     assert picture.stat().st_size > 10_000
     refused = run("add", place, minted.photos, "--recipe", "coin")
-    assert refused.code == 1
+    assert refused.code == 2
     assert "recipe" in refused.err

@@ -83,6 +83,36 @@ def test_every_object_of_a_photo(
     assert "4 objects" in said
 
 
+def test_objects_have_one_number_everywhere(
+    run: Run, catalogue: Path, minted: Minted, tmp_path: Path
+) -> None:
+    """Three coins in a row, the largest at the right: number 3, and asked about first."""
+    items = sorted({r["item"] for r in minted.of("catalogue")})[:3]
+    table = np.full((560, 1400, 3), 245, np.uint8)
+    for item, x, size in zip(items, (20, 360, 800), (320, 400, 560), strict=True):
+        scan = cv2.imread(str(both_sides(minted, item)[0]))
+        coin = cv2.resize(scan, (size, size), interpolation=cv2.INTER_AREA)
+        top = (560 - size) // 2
+        table[top : top + size, x : x + size] = coin
+    photo = tmp_path / "row.png"
+    cv2.imwrite(str(photo), table)
+    found = {r["number"]: r["box"] for r in run("find", photo, "--json").json["regions"]}
+    assert next(iter(found)) == 3
+    assert sorted(found) == [1, 2, 3]
+    assert found[1][0] < found[2][0] < found[3][0]
+    listed = run("find", photo).out.splitlines()[1:]
+    assert [line.split()[0] for line in listed] == ["1", "2", "3"]
+    assert ["asked about" in line for line in listed] == [False, False, True]
+    tray = run("identify", "--all", catalogue, photo, "--json").json["objects"]
+    assert {o["number"]: o["region"]["box"] for o in tray} == found
+    cut = run("cutout", photo, tmp_path / "cut", "--all", "--json").json["cutouts"]
+    assert [c["region"]["box"] for c in cut] == [found[n] for n in (1, 2, 3)]
+    assert [Path(c["file"]).name for c in cut] == ["row-1.png", "row-2.png", "row-3.png"]
+    for option, number in (((), 3), (("--region", 1), 1), (("--region", 3), 3)):
+        asked = run("normalise", photo, *option, "--json").json
+        assert asked["region"]["box"] == found[number]
+
+
 @pytest.mark.parametrize(
     ("options", "hint"),
     [

@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 
 from obverse import photo as photos
+from obverse.catalogue import duplicates
 from obverse.catalogue.importers import Row
 from obverse.catalogue.levelling import Leveller
 from obverse.catalogue.store import Store
@@ -33,6 +34,8 @@ BATCH = 32
 TIDY_EVERY = 64
 """Writes after which a long addition looks whether the store wants tidying."""
 THUMBNAIL_QUALITY = 85
+COPIES_NAMED = 3
+"""Pairs of items with the same picture that are named."""
 
 _ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -60,7 +63,7 @@ class AddReport:
         items: items in the catalogue afterwards.
         ignored: files or lines passed over on purpose: hidden, of another kind, or said twice.
         failed: inputs that could not be used.
-        notes: what looks like a slip in a table, a line each.
+        notes: what looks like a slip, in a table or in pictures that two items share, a line each.
     """
 
     added: int = 0
@@ -147,6 +150,7 @@ class Addition:
         self._folders = [os.path.join(_place(folder), "") for folder in folders]  # noqa: PTH118
         self._told: dict[str, Item] = {}
         self._known: dict[str, list[Entry]] = {}
+        self._copied: list[tuple[str, str]] = []
 
     def run(self, progress: Progress | None = None) -> AddReport:
         """Add the rows; ``progress`` is called after each batch that is on disk."""
@@ -172,6 +176,8 @@ class Addition:
         self._store.optimise()
         self.report.items = self._store.stats().items
         self.report.failed.sort(key=lambda f: f.source)
+        if self._copied:
+            self.report.notes.append(_note(self._copied))
         return self.report
 
     def _merge_items(self) -> None:
@@ -257,6 +263,8 @@ class Addition:
             self._store.put([*new, *moved], items, instead_of=left_ids)
         self.report.added += len(new)
         self.report.moved += len(moved)
+        if new:
+            self._copied += duplicates.copies(self._store, self._pipeline, new)
 
     def _new_views(self, looked: list[tuple[Entry, str, Patch]]) -> list[View]:
         patches = [patch for _, _, patch in looked]
@@ -292,6 +300,17 @@ def _merged(old: Item | None, new: Item) -> Item:
     if old is None:
         return new
     return Item(new.id, new.title or old.title, {**old.attributes, **new.attributes})
+
+
+def _note(copied: list[tuple[str, str]]) -> str:
+    """What is said of new pictures that another item has too."""
+    pairs = list(dict.fromkeys(tuple(sorted(pair)) for pair in copied))
+    named = ", ".join(f"{one} and {other}" for one, other in pairs[:COPIES_NAMED])
+    more = f" and {len(pairs) - COPIES_NAMED} more" if len(pairs) > COPIES_NAMED else ""
+    return (
+        f"{len(copied)} of the new pictures are nearly the same as one of another item, so both "
+        f"will share their probability: {named}{more}; remove one, or make them one item"
+    )
 
 
 def view_id(sha256: str, item: str) -> str:

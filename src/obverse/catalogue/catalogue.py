@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,16 +11,23 @@ from typing import Any
 
 from obverse import find, recipes, zoo
 from obverse import photo as photos
-from obverse._version import __version__
-from obverse.catalogue import duplicates, editing, exporter, fitting, importers, levelling
-from obverse.catalogue.adding import Addition, AddReport, Failure
+from obverse.catalogue import (
+    duplicates,
+    editing,
+    exporter,
+    fitting,
+    gathering,
+    levelling,
+    stages,
+)
+from obverse.catalogue.adding import Addition, AddReport
 from obverse.catalogue.duplicates import Group
 from obverse.catalogue.folder import check, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
-from obverse.catalogue.sides import check_side
-from obverse.catalogue.store import Manifest, Store
+from obverse.catalogue.stages import expected_manifest
+from obverse.catalogue.store import Store
 from obverse.decide import Decider
 from obverse.embed import named
 from obverse.errors import (
@@ -29,7 +35,6 @@ from obverse.errors import (
     CatalogueMismatch,
     CatalogueMissing,
     NotInCatalogue,
-    PhotoError,
     UsageError,
 )
 from obverse.layer import Layer
@@ -153,7 +158,7 @@ class Catalogue:
                 hint="upgrade: pip install -U obverse",
             )
         name = self._embedder or manifest.embedder
-        self._check_stages(manifest)
+        stages.check(manifest, {s: getattr(self, f"_{s}") for s in stages.KINDS}, self.uri)
         recipe = recipes.get(
             self._recipe or manifest.recipe,
             name,
@@ -171,22 +176,6 @@ class Catalogue:
                 hint=f"take it off: obverse adapt {self.uri} --off",
             )
         return pipeline
-
-    def _check_stages(self, manifest: Manifest) -> None:
-        """Raises ``CatalogueMismatch`` for stages by name that are not those it was made with."""
-        own = recipes.RECIPES[manifest.recipe]
-        usual = {"finder": own.finder, "verifier": own.verifier}
-        for stage, kind in _KINDS.items():
-            had = getattr(manifest, stage) or usual.get(stage, "")
-            name = getattr(self, f"_{stage}")
-            if name is None or (stage == "embedder" and not name):
-                continue
-            if kind(name or usual.get(stage, "")) != kind(had):
-                raise CatalogueMismatch(
-                    f"its {stage} is {had or 'the usual one'}, not {name}",
-                    where=self.uri,
-                    hint="leave it out, or add the photos to a new catalogue",
-                )
 
     def _note_places(self) -> None:
         """What the catalogue was made with may lie elsewhere now."""
@@ -393,41 +382,17 @@ class Catalogue:
             UsageError: a side or an attribute that makes no sense, a table that cannot be read.
             PhotoMissing: there is nothing at ``source``.
         """
-        rows: list[Row] = []
-        failed: list[Failure] = []
-        folders: list[Path] = []
-        notes: list[str] = []
-        ignored = 0
-        for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
-            if isinstance(one, Row):
-                photo = one.photo if isinstance(one.photo, Photo) else Path(one.photo)
-                rows.append(replace(one, photo=photo, side=check_side(one.side)))
-                continue
-            if isinstance(one, bytes | Photo):
-                if not item:
-                    raise UsageError("which item do the bytes show?", hint="name it: item=…")
-                try:
-                    photo = self.load(one)
-                except PhotoError as error:
-                    failed.append(Failure("<bytes>", type(error).__name__, str(error)))
-                    continue
-                rows.append(Row(photo, item, check_side(side), title, dict(attributes or {})))
-                continue
-            path = Path(one)
-            listing = importers.read(path, item=item, side=side, title=title, attributes=attributes)
-            rows += listing.rows
-            failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
-            folders += [path] if path.is_dir() else []
-            notes += listing.notes
-            ignored += listing.ignored
+        found = gathering.gather(
+            source, self.load, item=item, side=side, title=title, attributes=attributes
+        )
         if self._opened is None:
-            fitted = fitting.fit(self.pipeline, rows, self.limits, progress)
+            fitted = fitting.fit(self.pipeline, found.rows, self.limits, progress)
             self.pipeline = Pipeline(self.pipeline.recipe, fitted)
             self._create()
-        addition = Addition(self._store, self.pipeline, self.limits, rows, folders)
-        addition.report.failed += failed
-        addition.report.notes += notes
-        addition.report.ignored = ignored
+        addition = Addition(self._store, self.pipeline, self.limits, found.rows, found.folders)
+        addition.report.failed += found.failed
+        addition.report.notes += found.notes
+        addition.report.ignored = found.ignored
         return addition.run(progress)
 
     def remove(self, ids: str | Sequence[str]) -> int:
@@ -540,31 +505,6 @@ class Catalogue:
         return exporter.write(Path(folder), self._store)
 
 
-def expected_manifest(pipeline: Pipeline) -> Manifest:
-    """The manifest of a catalogue made with this pipeline, now."""
-    embedder, verifier = pipeline.embedder, pipeline.verifier
-    models = {"embedder": f"{embedder.name}-{embedder.fingerprint}"}
-    if verifier.fingerprint:
-        models["verifier"] = f"{verifier.name}-{verifier.fingerprint}"
-    return Manifest(
-        recipe=pipeline.recipe.name,
-        models=models,
-        dim=embedder.dim,
-        map_shape=embedder.map_shape,
-        created=_now(),
-        version=__version__,
-    )
-
-
-_KINDS: dict[str, Callable[[str], str]] = {
-    "embedder": zoo.kind,
-    "post": str,
-    "verifier": lambda name: "deep" if name.startswith("deep") else name,
-    "finder": lambda name: name.partition("@")[0],
-}
-"""What must stay the same of a stage's name: models and files may move."""
-
-
 def _checked(top: int) -> int:
     if top < 1:
         raise UsageError(f"top is {top}", hint="ask for at least one candidate")
@@ -575,10 +515,6 @@ def _share(max_wrong: float | None) -> float | None:
     if max_wrong is not None and not 0 <= max_wrong <= 1:
         raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
     return max_wrong
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def identify(

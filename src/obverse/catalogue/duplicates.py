@@ -8,7 +8,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,10 @@ Link = tuple[float, float]
 """Score and probability of two views that show one design."""
 NEAREST = 64
 """Neighbours verified of each: a quick pass, as the design itself is near at hand."""
+COPY, NEAR_COPY = 0.96, 8
+"""Score from which two views are nearly one picture, and neighbours looked at. Two specimens of one
+design reach 0.95, 82 pairs of `dev`; all of 117 copies, smaller, lighter or cropped, have 0.964 or
+more; turned ones are missed (``benchmarks/copies.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,29 @@ def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> 
         if progress:
             progress(min(start + BATCH, len(rows)), len(rows), "comparing")
     return _groups(store, links)
+
+
+def copies(store: Store, pipeline: Pipeline, views: Sequence[View]) -> list[tuple[str, str]]:
+    """Which views show nearly the same picture as one of another item: the two items, for each.
+
+    Only where embeddings turn with the object (``Recipe.turns``); a vector and some keypoints may
+    be alike without that.
+
+    Args:
+        views: stored ones, with their embeddings.
+    """
+    if not pipeline.recipe.turns:
+        return []
+    asked = [view.embedding for view in views if view.embedding is not None]
+    shortlists = store.search_many(np.array([query.vector for query in asked]), NEAR_COPY)
+    found = []
+    for view, query, hits in zip(views, asked, shortlists, strict=True):
+        scores, _ = pipeline.verifier.scores(query, hits.maps, hits.described, hits.items)
+        alike = zip(hits.items, scores, strict=True)
+        other = next((i for i, score in alike if i != view.item and score >= COPY), None)
+        if other is not None:
+            found.append((view.item, other))
+    return found
 
 
 def _query(view: View, pipeline: Pipeline) -> Embedding:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
 from obverse import canvas
+from obverse.catalogue.columns import KNOWN, choose
 from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
 from obverse.types import Item, View
 
-COLUMNS = ("photo", "item", "side", "title")
 CHUNK = 256
 """Views read at once: some 4 MB of pictures."""
 QUALITY = 92
@@ -26,8 +24,8 @@ QUALITY = 92
 def write(folder: Path, store: Store) -> Path:
     """Write ``catalogue.csv`` and one levelled, upright picture per view into ``pictures/``.
 
-    The columns are those that importing knows and one per attribute; lists and objects are written
-    as JSON. An attribute called like a column gets an underscore. Returns the CSV's path.
+    The columns are those that importing knows and one per attribute (``columns``). Returns the
+    CSV's path.
 
     Raises:
         UsageError: the folder holds a table or pictures already.
@@ -40,7 +38,7 @@ def write(folder: Path, store: Store) -> Path:
 def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes]]) -> Path:
     """As ``write``, of items and of views with their pictures as JPEG, wherever they come from."""
     by_id = {item.id: item for item in items}
-    names = sorted({name for item in items for name in item.attributes})
+    columns = choose(item.attributes for item in items)
     table = folder / "catalogue.csv"
     for there in (table, folder / "pictures"):
         if there.exists():
@@ -49,14 +47,15 @@ def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View,
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         with table.open("w", newline="", encoding="utf-8") as stream:
             lines = csv.writer(stream)
-            lines.writerow([*COLUMNS, *(n + "_" * (n.lower() in COLUMNS) for n in names)])
+            lines.writerow([*KNOWN, *(column.head for column in columns)])
             for view, data in shown:
                 if view.item not in by_id:  # added since
                     continue
                 picture = Path("pictures") / f"{view.id}.jpg"
                 (folder / picture).write_bytes(data)
                 item = by_id[view.item]
-                values = [_cell(item.attributes.get(name)) for name in names]
+                said = item.attributes
+                values = [c.write(said[c.name]) if c.name in said else "" for c in columns]
                 lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])
     except OSError as error:
         raise CatalogueError(
@@ -79,12 +78,3 @@ def _picture(view: View) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(canvas.upright(view)).save(stream, "JPEG", quality=QUALITY, subsampling=0)
     return stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Text and numbers as they are, nothing for null, all else as JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return value
-    return json.dumps(value, ensure_ascii=False)

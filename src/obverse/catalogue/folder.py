@@ -17,6 +17,7 @@ from obverse.errors import (
     CatalogueMismatch,
     CatalogueMissing,
     CatalogueNewer,
+    OtherStage,
 )
 
 MANIFEST = "manifest.json"
@@ -40,7 +41,7 @@ def check(manifest: Manifest, expected: Manifest, where: object = "") -> None:
         CatalogueMismatch: it names what differs and the way out.
     """
     if manifest.recipe != expected.recipe:
-        raise CatalogueMismatch(
+        raise OtherStage(
             f"made with recipe {manifest.recipe!r}, not {expected.recipe!r}",
             where=where,
             hint="leave the recipe out, or add the photos to a new catalogue",

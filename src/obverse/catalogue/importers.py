@@ -11,11 +11,13 @@ import io
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from obverse.catalogue.columns import KNOWN, Column, read_head
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
 from obverse.errors import PhotoMissing, TableError
 from obverse.photo import is_photo_name
@@ -23,16 +25,11 @@ from obverse.types import Photo
 
 TABLES = frozenset({".csv", ".tsv"})
 
-KNOWN = ("photo", "item", "side", "title")
-"""Columns that mean something; any other one is an attribute."""
 NEAR = 0.78
 """Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
 ``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
 
 _NUMBER = re.compile(r"\d+")
-
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,17})\.\d{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Row:
         item: id of the item it shows.
         side: obverse, reverse, edge, other; empty where nobody said.
         title: the item's title, or empty.
-        attributes: the item's attributes: int, float or str by name.
+        attributes: the item's attributes: JSON values by name.
     """
 
     photo: Path | Photo
@@ -254,13 +251,13 @@ def table_rows(
     return Listing(listing.rows, listing.problems, ignored, _slips(header, path))
 
 
-def _slips(header: list[str], path: Path) -> tuple[str, ...]:
+def _slips(header: list[Column], path: Path) -> tuple[str, ...]:
     """Columns that were taken as attributes but look like one that is missing."""
-    missing = [name for name in KNOWN if name not in header]
+    missing = [name for name in KNOWN if Column(name, is_known=True) not in header]
     told = []
-    for name in header:
+    for name in (c.name for c in header if not c.is_known and not c.is_json):
         meant = difflib.get_close_matches(name.lower(), missing, 1, NEAR)
-        if name not in KNOWN and meant:
+        if meant:
             told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
     return tuple(told)
 
@@ -289,23 +286,23 @@ def _decode(data: bytes, path: Path) -> str:
         ) from error
 
 
-def _read_header(lines: Iterator[list[str]], path: Path) -> list[str]:
-    """The column names; the four known ones in lower case."""
+def _read_header(lines: Iterator[list[str]], path: Path) -> list[Column]:
+    """The columns that the first line names."""
     try:
         found = next((fields for fields in lines if any(map(str.strip, fields))), [])
     except csv.Error as error:
         raise TableError(
             f"column names cannot be read ({error})", where=path, hint="check its first line"
         ) from error
-    names = [name.strip() for name in found]
-    header = [name.lower() if name.lower() in KNOWN else name for name in names]
-    if "photo" not in header:
+    header = [read_head(name) for name in found]
+    if Column("photo", is_known=True) not in header:
         raise TableError(
-            f"no column 'photo' among: {', '.join(filter(None, names))}",
+            f"no column 'photo' among: {', '.join(filter(None, map(str.strip, found)))}",
             where=path,
             hint="name the column with the paths of the pictures 'photo'",
         )
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+    keys = [(c.is_known, c.name) for c in header if c.name or c.is_json]
+    twice = sorted(name for (_, name), count in Counter(keys).items() if count > 1)
     if twice:
         raise TableError(f"two columns named {twice[0]!r}", where=path, hint="rename one of them")
     return header
@@ -330,7 +327,7 @@ def _number_lines(
 
 
 def _read_row(
-    header: list[str],
+    header: list[Column],
     fields: list[str],
     folder: Path,
     item: str | None,
@@ -339,31 +336,24 @@ def _read_row(
     """One line as a row; ``ValueError`` says what is wrong with it."""
     if len(fields) > len(header) and any(field.strip() for field in fields[len(header) :]):
         raise ValueError(f"{len(fields)} fields under {len(header)} columns")
-    values = {n: v for n, f in zip(header, fields, strict=False) if n and (v := f.strip())}
-    name = values.pop("photo", "")
+    cells = [(c, text) for c, f in zip(header, fields, strict=False) if (text := f.strip())]
+    said = {c.name: text for c, text in cells if c.is_known}
+    name = said.get("photo", "")
     if not name or "\0" in name:
         raise ValueError("no photo named")
-    side = read_side(given := values.pop("side", ""))
+    side = read_side(given := said.get("side", ""))
     if side is None:
         raise ValueError(f"unknown side {given!r}; use obverse, reverse, edge or other")
     photo = folder / name
     if "\\" in name and not is_there(photo):  # written on Windows
         photo = folder / name.replace("\\", "/")
-    known = values.pop("item", "") or item
+    known = said.get("item", "") or item
     if not known:
-        known, said = split_name(photo.stem)
-        side = side or said
+        known, shown = split_name(photo.stem)
+        side = side or shown
     if known in (".", ".."):
         raise ValueError(f"{known!r} is no id")
-    title = values.pop("title", "")
-    return Row(photo, _clean(known), side, title, {n: _read_value(v) for n, v in values.items()})
-
-
-def _read_value(text: str) -> int | float | str:
-    """A number where it is written as one; ``007``, ``1e5`` and long codes stay text."""
-    if text[-1].isdecimal() and text.isascii():
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _DECIMAL.fullmatch(text):
-            return float(text)
-    return text
+    attributes = {
+        c.name: c.read(text) for c, text in cells if not c.is_known and (c.name or c.is_json)
+    }
+    return Row(photo, _clean(known), side, said.get("title", ""), attributes)

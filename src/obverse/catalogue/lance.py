@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.folder import (
-    MANIFEST,
     OURS,
     check,
     errors,
@@ -46,7 +45,6 @@ from obverse.catalogue.folder import (
 from obverse.catalogue.rows import (
     VIEW_COLUMNS,
     embedding_columns,
-    is_storable,
     item_schema,
     item_table,
     read_item,
@@ -56,6 +54,7 @@ from obverse.catalogue.rows import (
     view_table,
 )
 from obverse.catalogue.store import BLOBS, Hits, Manifest, StoreStats
+from obverse.catalogue.tables import connect, create_table, named, ordered, upsert, within
 from obverse.errors import CatalogueDamaged
 from obverse.types import F32, Item, View
 
@@ -78,8 +77,6 @@ KEEP_VERSIONS = timedelta(minutes=2)
 TOGETHER = 32
 """Vectors searched for together: 60 take a sixth of the time they take one by one (3,443 views, 200
 nearest); the maps of 32 are 20 MB."""
-CHUNK = 500
-"""Ids in one filter."""
 
 
 class LanceStore:
@@ -92,7 +89,7 @@ class LanceStore:
         self._turn = threading.RLock()
         self.foreign = 0
         with errors(uri):
-            db = _connect(self._folder)
+            db = connect(self._folder)
             self._items: Any = db.open_table("items")
             self._views: Any = db.open_table("views")
         self.left = self.version()
@@ -125,8 +122,8 @@ class LanceStore:
             )
         with errors(uri), lock(folder):
             if not exists(folder):
-                _create_table(folder, "items", item_schema())
-                _create_table(folder, "views", view_schema(manifest))
+                create_table(folder, "items", item_schema())
+                create_table(folder, "views", view_schema(manifest))
                 write_blob(folder, BLOBS["embedder"], embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
@@ -168,17 +165,17 @@ class LanceStore:
         view_rows = view_table(views, self.manifest)
         with self._writing():
             if items:
-                _upsert(self._items, item_rows)
+                upsert(self._items, item_rows)
             if views:
-                _upsert(self._views, view_rows, instead_of)
+                upsert(self._views, view_rows, instead_of)
 
     def delete(self, views: Sequence[str] = (), items: Sequence[str] = ()) -> int:
         """Delete views by id, and items by id with all their views; returns views deleted."""
         with self._writing():
             before = self._views.count_rows()
-            for where in (*_within("id", views), *_within("item", items)):
+            for where in (*within("id", views), *within("item", items)):
                 self._views.delete(where)
-            for where in _within("id", items):
+            for where in within("id", items):
                 self._items.delete(where)
             return int(before - self._views.count_rows())
 
@@ -199,7 +196,7 @@ class LanceStore:
         items = self._items.search().select(["id"]).limit(None).to_arrow()["id"]
         shown = self._views.search().select(["item"]).limit(None).to_arrow()["item"]
         empty = items.filter(pc.invert(pc.is_in(items, value_set=pc.unique(shown))))
-        for where in _within("id", empty.to_pylist()):
+        for where in within("id", empty.to_pylist()):
             self._items.delete(where)
 
     def _keep_index(self) -> None:
@@ -264,8 +261,8 @@ class LanceStore:
 
     def items(self, ids: Sequence[str] | None = None) -> list[Item]:
         """Items by id in the order asked (missing ones left out), or all, sorted by id."""
-        rows = self._rows(self._items, ["id", "title", "attributes"], _filters("id", ids))
-        return _ordered([read_item(r) for r in rows], ids, key=lambda item: (item.id,))
+        rows = self._rows(self._items, ["id", "title", "attributes"], named("id", ids))
+        return ordered([read_item(r) for r in rows], ids, key=lambda item: (item.id,))
 
     def views(
         self,
@@ -277,13 +274,13 @@ class LanceStore:
         """Views by id in the order asked, or those of an item or several, or all, sorted by item
         and id."""
         columns = VIEW_COLUMNS + (embedding_columns(self.manifest) if embeddings else [])
-        filters = _filters("id", ids)
+        filters = named("id", ids)
         if item is not None:
-            owner = list(_within("item", [item] if isinstance(item, str) else item))
+            owner = list(within("item", [item] if isinstance(item, str) else item))
             filters = [f"{o} AND {where}" if where else o for o in owner for where in filters]
         rows = self._rows(self._views, columns, filters)
         found = [read_view(row, self.manifest) for row in rows]
-        return _ordered(found, ids, key=lambda v: (v.item, v.id))
+        return ordered(found, ids, key=lambda v: (v.item, v.id))
 
     def search(self, vector: F32, k: int) -> Hits:
         """The ``k`` nearest views of one unit vector by cosine, with their maps."""
@@ -371,56 +368,3 @@ class LanceStore:
             if "description" in table.schema.names
             else (),
         )
-
-
-def _connect(folder: Path) -> Any:
-    import lancedb
-
-    # Interval zero: every read looks for the newest version, whoever wrote it.
-    return lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
-
-
-def _create_table(folder: Path, name: str, schema: Any) -> None:
-    """An empty table, in place of what a killed creation left: that has no rows."""
-    db = _connect(folder)
-    if not (folder / f"{name}.lance").exists():
-        db.create_table(name, schema=schema)
-        return
-    try:
-        rows = db.open_table(name).count_rows()
-    except (RuntimeError, ValueError):  # killed before the table's first commit
-        rows = 0
-    if rows:
-        raise CatalogueDamaged(
-            f"its manifest is missing but {name} holds {rows} rows",
-            where=folder,
-            hint=f"restore {MANIFEST} from a backup, or choose a new folder",
-        )
-    db.create_table(name, schema=schema, mode="overwrite")
-
-
-def _upsert(table: Any, rows: Any, instead_of: Sequence[str] = ()) -> None:
-    merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-    if instead_of:
-        merge.when_not_matched_by_source_delete(" OR ".join(_within("id", instead_of)))
-    merge.execute(rows)
-
-
-def _within(column: str, values: Sequence[str]) -> Iterator[str]:
-    """SQL filters for values of any characters, a limited number each."""
-    values = [v for v in values if is_storable(v)]
-    for start in range(0, len(values), CHUNK):
-        quoted = ("'" + v.replace("'", "''") + "'" for v in values[start : start + CHUNK])
-        yield f"{column} IN ({', '.join(quoted)})"
-
-
-def _filters(column: str, values: Sequence[str] | None) -> list[str]:
-    """The filters for some values; one empty filter for all rows."""
-    return [""] if values is None else list(_within(column, values))
-
-
-def _ordered(found: list[Any], ids: Sequence[str] | None, *, key: Any) -> list[Any]:
-    if ids is None:
-        return sorted(found, key=key)
-    by_id = {row.id: row for row in found}
-    return [by_id[i] for i in ids if i in by_id]

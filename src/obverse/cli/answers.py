@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
     """The answer to a photo, to two of one thing, or to every object of one; with ``explain``, in
     plain sentences too."""
-    from obverse.explain import pairing
+    from obverse.explain import advice, pairing
     from obverse.types import Tray
 
     if isinstance(answer, Tray):
         _write_tray(answer)
         if explain:
-            for number, one in enumerate(answer.answers, 1):
+            for number, one in zip(answer.numbers, answer.answers, strict=False):
                 write(f"{number}: {' '.join(one.explanation())}")
         return
     write(describe(answer))
     if answer.sides:
         write(pairing(answer))
-    advice = dict.fromkeys(i.advice for a in answer.sides or (answer,) for i in a.quality)
-    if advice:
-        write(f"  advice: {'; '.join(advice)}")
+    mend = advice(answer)
+    if mend:
+        write(f"  advice: {'; '.join(mend)}")
     if explain:
+        said = {f"{text}.".lower() for text in mend}
         for sentence in answer.explanation():
-            write(f"  {sentence}")
+            if sentence.lower() not in said:
+                write(f"  {sentence}")
     if answer.candidates:
         _write_candidates(answer)
 
@@ -103,7 +105,7 @@ def _write_tray(tray: Tray) -> None:
         + (f"{known:,} recognised" if is_calibrated else UNCALIBRATED)
     )
     rows = []
-    for number, answer in enumerate(tray.answers, 1):
+    for number, answer in zip(tray.numbers, tray.answers, strict=False):
         best = answer.best
         told = (
             ("", "", "", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +29,7 @@ from obverse.cli.options import (
 from obverse.errors import UsageError
 
 if TYPE_CHECKING:
+    from obverse import Catalogue
     from obverse.types import Item, View
 
 
@@ -79,6 +82,7 @@ def add(
             limits=limits,
         ) as opened,
         show_progress() as progress,
+        _dropped_if_empty(opened) if is_new else nullcontext(),
     ):
         report = opened.add(
             sources,
@@ -89,9 +93,6 @@ def add(
             progress=progress,
         )
         total = {**report.to_dict(), "views": opened.store.stats().views}
-    if is_new and not total["views"]:
-        # An empty one would hold the user to the recipe of a typing error.
-        shutil.rmtree(catalogue)
     for note in total["notes"]:
         say(note)
     report_failures(total["failed"])
@@ -109,6 +110,19 @@ def add(
         if not total["failed"]:
             say("no photos there; see obverse add --help for how a folder is read")
         raise typer.Exit(1)
+
+
+@contextmanager
+def _dropped_if_empty(made: Catalogue) -> Iterator[None]:
+    """A catalogue made for nothing goes again, whatever stopped it from being filled: it would hold
+    the user to the recipe of a typing error."""
+    from obverse.catalogue.folder import exists
+
+    try:
+        yield
+    finally:
+        if exists(made.uri) and not made.store.stats().views:
+            shutil.rmtree(made.uri)
 
 
 def info(catalogue: Uri, as_json: Json = False) -> None:

@@ -48,7 +48,12 @@ FinderName = Annotated[
     ),
 ]
 RegionNumber = Annotated[
-    int, typer.Option("--region", min=1, help="Which object of the photo, as find numbers them.")
+    int | None,
+    typer.Option(
+        "--region",
+        min=1,
+        help="Which object of the photo, as find numbers them; else the largest and best.",
+    ),
 ]
 MaxWrong = Annotated[
     float | None,

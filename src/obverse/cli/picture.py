@@ -81,7 +81,7 @@ def cutout(
     background: Annotated[
         str, typer.Option(metavar="COLOUR", help="Instead of none: white, black or #rrggbb.")
     ] = "",
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,

@@ -44,7 +44,9 @@ def find(
     max_megapixels: MaxMegapixels = None,
     as_json: Json = False,
 ) -> None:
-    """Where are the objects? Largest and best first."""
+    """Where are the objects? Numbered in reading order."""
+    from obverse import tray
+
     check_picture(draw, photo)
     pipeline = make_pipeline(recipe, finder)
     loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
@@ -54,21 +56,20 @@ def find(
 
         drawing.save(drawing.regions(loaded, regions), draw)
     if as_json:
-        emit({"photo": loaded.to_dict(), "regions": [region.to_dict() for region in regions]})
+        emit({"photo": loaded.to_dict(), "regions": tray.told(regions)})
         return
-    write_table(
-        ("region", "score", "x0", "y0", "x1", "y1", "ellipse"),
-        (
-            (number, region.score, *(f"{v:.0f}" for v in region.box), _ellipse(region))
-            for number, region in enumerate(regions, 1)
-        ),
-    )
+    rows = []
+    for number, region in enumerate(tray.reading_order(regions), 1):
+        mark = "asked about" if region is regions[0] and len(regions) > 1 else ""
+        where = (f"{v:.0f}" for v in region.box)
+        rows.append((number, region.score, *where, _ellipse(region), mark))
+    write_table(("region", "score", "x0", "y0", "x1", "y1", "ellipse", ""), rows)
 
 
 def normalise(
     photo: OnePhoto,
     recipe: RecipeName = None,
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -85,14 +86,15 @@ def normalise(
         emit(done.to_dict())
         return
     size, polar = done.patch.image.shape, done.patch.polar.shape
-    write(f"{photo}: region {region} as a patch of {size[1]} x {size[0]} pixels,")
+    which = "" if region is None else f"region {region} as "
+    write(f"{photo}: {which}a patch of {size[1]} x {size[0]} pixels,")
     write(f"  {polar[0]} rows of {polar[1]} pixels to the embedder")
 
 
 def embed(
     photo: OnePhoto,
     recipe: RecipeName = None,
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -125,7 +127,7 @@ def search(
         str | None,
         typer.Option(metavar="WORDS", help="Instead of a photo, in a catalogue made with CLIP."),
     ] = None,
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     top: Top = 17,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
@@ -155,7 +157,7 @@ def search(
 def verify(
     catalogue: Uri,
     photo: OnePhoto,
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     top: Top = 17,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
@@ -231,7 +233,7 @@ class Asked:
 
 
 @contextmanager
-def _asked(catalogue: str, photo: str, region: int, limits: Limits) -> Iterator[Asked]:
+def _asked(catalogue: str, photo: str, region: int | None, limits: Limits) -> Iterator[Asked]:
     """Open a catalogue and search it for an object of a photo."""
     from obverse import Catalogue
 
@@ -262,22 +264,27 @@ def load_photo(photo: str, limits: Limits) -> Photo:
     return load(photo, limits=limits, reduce_to=REDUCE_TO)
 
 
-def _prepare(pipeline: Pipeline, photo: str, number: int, limits: Limits) -> Prepared:
+def _prepare(pipeline: Pipeline, photo: str, number: int | None, limits: Limits) -> Prepared:
     loaded = load_photo(photo, limits)
     regions = pipeline.find(loaded)
     region = pick(regions, number, photo)
     return Prepared(loaded, region, pipeline.normalise(loaded, region))
 
 
-def pick(regions: list[Region], number: int, photo: str) -> Region:
-    """The region of that number, from 1. Raises ``UsageError`` if there are not so many."""
+def pick(regions: list[Region], number: int | None, photo: str) -> Region:
+    """The object of that number in reading order, from 1; without one the first that the finder
+    gave. Raises ``UsageError`` if there are not so many."""
+    from obverse.tray import reading_order
+
+    if number is None:
+        return regions[0]
     if number > len(regions):
         raise UsageError(
             f"there is no region {number}, {len(regions)} were found",
             where=photo,
             hint="see them with: obverse find PHOTO --draw PICTURE",
         )
-    return regions[number - 1]
+    return reading_order(regions)[number - 1]
 
 
 def check_picture(draw: Path | None, photo: str | None) -> None:

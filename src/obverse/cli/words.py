@@ -224,5 +224,9 @@ def _places(name: Path | None, photos: list[str], kind: str = ".jpg") -> dict[st
 
 
 def _write_regions(names: Sequence[str], regions: Sequence[Region]) -> None:
-    for name, region in zip(names, regions, strict=True):
-        write(f"  {name} {region.score:.3f} at {', '.join(f'{v:.0f}' for v in region.box)}")
+    from obverse.tray import numbers
+
+    for number, name, region in zip(numbers(regions), names, regions, strict=True):
+        write(
+            f"  {number} {name} {region.score:.3f} at {', '.join(f'{v:.0f}' for v in region.box)}"
+        )

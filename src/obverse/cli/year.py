@@ -35,7 +35,7 @@ def year(
             min=-360, max=360, help="Degrees it lies turned left of upright; else any turn."
         ),
     ] = None,
-    region: RegionNumber = 1,
+    region: RegionNumber = None,
     draw: Draw = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,

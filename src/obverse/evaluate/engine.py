@@ -78,7 +78,7 @@ class Own:
 
     @cached_property
     def _models(self) -> dict[str, str]:
-        from obverse.catalogue.catalogue import expected_manifest
+        from obverse.catalogue.stages import expected_manifest
         from obverse.embed import named
         from obverse.pipeline import Pipeline
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from obverse import cutout as cutouts
 from obverse import photo as loading
+from obverse import tray
 from obverse.server import describe, forms, show, state
 from obverse.server.ask import Strict
 
@@ -28,22 +29,21 @@ class CutAsk(Strict):
         example={
             "width": 640,
             "height": 480,
-            "regions": [{"box": [120.0, 80.0, 420.0, 380.0], "score": 0.98}],
+            "regions": [{"number": 1, "box": [120.0, 80.0, 420.0, 380.0], "score": 0.98}],
         },
     ),
     openapi_extra=describe.upload(Strict, most=1),
 )
 async def find(request: Request) -> Any:
-    """Outlines in pixels of the photo, the largest and best first. Quick enough for a live camera
-    with small pictures."""
+    """Outlines in pixels of the photo, the largest and best first, numbered in reading order. Quick
+    enough for a live camera with small pictures."""
     server = state.of(request)
     photos, _ = await forms.read(request, Strict, most=1)
 
     def work() -> dict[str, Any]:
         photo = server.catalogue.load(photos[0])
         regions = server.catalogue.pipeline.find(photo)
-        found = [region.to_dict() for region in regions]
-        return {"width": photo.width, "height": photo.height, "regions": found}
+        return {"width": photo.width, "height": photo.height, "regions": tray.told(regions)}
 
     return await server.asks.run(state.client(request), work)
 

@@ -13,6 +13,10 @@ FIRST = 1500
 KEYS = ("year", "years", "year_from", "year_to")
 """The attributes that say which years an item may show."""
 _KANJI = "〇一二三四五六七八九"
+_ROMAN = (
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
+    (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+)  # fmt: skip
 DIGITS = "0123456789"
 NUMERALS = DIGITS + _KANJI + "十百元年"
 """Every character that numbers are written with here; one that stands beside a number belongs to
@@ -27,12 +31,14 @@ class Calendar:
         offset: Gregorian year of the year 0.
         first, last: the numbers it has.
         era: name of a reign that years are counted from, in kanji; then 年 follows the number.
+        roman: written in Roman numerals.
     """
 
     offset: int
     first: int = 1
     last: int = 9999
     era: str = ""
+    roman: bool = False
 
     def gregorian(self, number: int) -> int:
         """The Gregorian year that a year of this calendar falls in for the most part, or, of the
@@ -51,6 +57,7 @@ class Hijri(Calendar):
 
 CALENDARS: Mapping[str, Calendar] = {
     "gregorian": Calendar(0),
+    "roman": Calendar(0, last=3999, roman=True),
     "meiji": Calendar(1867, last=45, era="明治"),
     "taisho": Calendar(1911, last=15, era="大正"),
     "showa": Calendar(1925, last=64, era="昭和"),
@@ -114,21 +121,32 @@ def _dates(calendar: Calendar, years: set[int], named: bool) -> Iterable[Dated]:
     for number in range(max(low, calendar.first), min(high, calendar.last) + 1):
         year = calendar.gregorian(number)
         if year in years:
-            for written in _written(number, calendar.era, named):
+            for written in _written(number, calendar, named):
                 yield Dated(written, year)
 
 
-def _written(number: int, era: str, named: bool) -> Iterable[str]:
+def _written(number: int, calendar: Calendar, named: bool) -> Iterable[str]:
     """A number as a coin may write it. Years of an era run from left to right or, in kanji before
     1948, from right to left."""
+    era = calendar.era
     if not era:
-        yield str(number)
+        yield roman(number) if calendar.roman else str(number)
         return
     name = era if named else ""
     yield from (f"{name}{number}", f"{name}{number}年") if name else (f"{number}年",)
     for form in [kanji(number), "元"] if number == 1 else [kanji(number)]:
         yield f"{name}{form}年"
         yield f"{name}{form}年"[::-1]
+
+
+def roman(number: int) -> str:
+    """A number from 1 to 3999 in Roman numerals, fours and nines by subtraction: 1949 is
+    MCMXLIX."""
+    text = ""
+    for value, letters in _ROMAN:
+        text += letters * (number // value)
+        number %= value
+    return text
 
 
 def kanji(number: int) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from obverse import normalise
 from obverse.types import F64, U8, Photo, Region, YearReading
+from obverse.year import roman
 from obverse.year.calendars import NUMERALS, Dated
 from obverse.year.ctc import Numerals
 from obverse.year.ocr import Ocr, TextBox
@@ -106,9 +107,34 @@ class YearReader:
                 anybody knows: where it cannot be read so, or with None, lines are read at every
                 turn and from both ends.
         """
-        asked = Question.of(dates, self.ocr)
-        if not asked.numbers:
-            return Reading()
+        struck = [d for d in dates if roman.is_roman(d.written)]
+        asked = Question.of([d for d in dates if d not in struck], self.ocr)
+        reading = self.read_digits(asked, photo, region, turn) if asked.numbers else Reading()
+        if reading.best is None and struck and region.ellipse is not None:
+            return self._read_roman(struck, photo, region, turn) or reading
+        return reading
+
+    def _read_roman(
+        self, dates: Sequence[Dated], photo: Photo, region: Region, turn: float | None
+    ) -> Reading | None:
+        """A year in Roman numerals; None if none can be read. Along the rim it is read at any
+        turn, elsewhere only where that is known."""
+        plain, evened, matrix = picture(photo, region, turn or 0.0)
+        found = roman.read(self.ocr, plain, evened, [d.written for d in dates])
+        if found is None:
+            return None
+        year = next(d.year for d in dates if d.written == found.number)
+        rest = (1 - roman.SURE) / max(len(dates) - 1, 1)
+        back = cv2.invertAffineTransform(matrix)
+        corners = found.corners @ back[:, :2].T + back[:, 2]
+        box = tuple((float(x), float(y)) for x, y in corners)
+        read = YearReading(year, found.number, roman.SURE, (box,), (self.ocr.spell(found.table),))
+        return Reading(read, {d.year: roman.SURE if d.year == year else rest for d in dates})
+
+    def read_digits(
+        self, asked: Question, photo: Photo, region: Region, turn: float | None
+    ) -> Reading:
+        """The year in numerals of a digit each, straight or in two halves."""
         if turn is not None:
             reading = self._read(asked, photo, region, [turn + t for t in TILTS], both=False)
             if reading.best is not None:

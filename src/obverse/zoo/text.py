@@ -17,6 +17,7 @@ import numpy as np
 
 from obverse import photo as photos_
 from obverse.errors import ModelError, UsageError
+from obverse.tray import numbers
 from obverse.types import F32, U8, Array, Photo, Region
 from obverse.zoo import hub
 from obverse.zoo.hf import tokenise
@@ -70,7 +71,11 @@ class Detections:
     objects: tuple[tuple[str, Region], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        found = [{"prompt": text, **_brief(region)} for text, region in self.objects]
+        number = numbers([region for _, region in self.objects])
+        found = [
+            {"number": n, "prompt": text, **_brief(region)}
+            for n, (text, region) in zip(number, self.objects, strict=True)
+        ]
         return {"photo": self.photo.to_dict(), "model": self.model, "objects": found}
 
 
@@ -102,7 +107,10 @@ class Segmentation:
             "model": self.model,
             "prompt": self.prompt,
             "share": round(float(self.mask.mean()), 5),
-            "objects": [{**_brief(o), "outline": o.to_dict()["outline"]} for o in self.objects],
+            "objects": [
+                {"number": n, **_brief(o), "outline": o.to_dict()["outline"]}
+                for n, o in zip(numbers(self.objects), self.objects, strict=True)
+            ],
         }
 
 

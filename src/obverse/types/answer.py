@@ -1,238 +1,16 @@
-"""The words of the pipeline, as frozen dataclasses.
-
-photo -> region -> patch -> embedding -> candidate (with evidence) -> answer.
-Stages know only these types and their own job. Coordinates are pixels of the upright photo at its
-full size, x to the right, y down, unless a docstring says otherwise. Angles are degrees; a positive
-turn is counter-clockwise as seen.
-"""
+"""What comes back: evidence for a view, what was read, candidates, and the answer to a photo."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from obverse.types.picture import F32, F64, Array, Patch, Photo, Region
+from obverse.types.record import Item, View
 
 if TYPE_CHECKING:
     from obverse.separate import Separation
-
-Array = NDArray[Any]
-U8 = NDArray[np.uint8]
-I8 = NDArray[np.int8]
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-
-Side = Literal["obverse", "reverse", "edge", "other"]
-SIDES: tuple[Side, ...] = ("obverse", "reverse", "edge", "other")
-
-Progress = Callable[[int, int, str], None]
-"""Called as ``progress(done, total, text)``; ``total`` is 0 while unknown."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Photo:
-    """A picture as it came in, decoded upright.
-
-    Attributes:
-        pixels: uint8 (h, w, 3), RGB. May be decoded at a reduced size, see ``scale``.
-        width, height: the full upright size in pixels.
-        sha256: hex digest of the encoded bytes (of the pixels, for an array).
-        source: where it came from, for messages: a path, or ``<bytes>``, ``<array>``.
-    """
-
-    pixels: U8
-    width: int
-    height: int
-    sha256: str
-    source: str
-
-    @property
-    def scale(self) -> float:
-        """Decoded pixels per full-size pixel: 1.0, or 0.5, 0.25 … for a reduced decode."""
-        return float(self.pixels.shape[1] / self.width)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "source": self.source,
-            "width": self.width,
-            "height": self.height,
-            "sha256": self.sha256,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Ellipse:
-    """An ellipse: centre, semi-axes in pixels (``a >= b > 0``), and the angle in degrees from the
-    x axis to the major axis, clockwise as seen (y points down), in [0, 180)."""
-
-    cx: float
-    cy: float
-    a: float
-    b: float
-    angle: float = 0.0
-
-    def points(self, n: int = 180) -> F64:
-        """``n`` points along the ellipse, float64 (n, 2)."""
-        t = np.linspace(0.0, 2 * math.pi, n, endpoint=False)
-        phi = math.radians(self.angle)
-        x, y = self.a * np.cos(t), self.b * np.sin(t)
-        return np.stack(
-            [
-                self.cx + x * math.cos(phi) - y * math.sin(phi),
-                self.cy + x * math.sin(phi) + y * math.cos(phi),
-            ],
-            axis=1,
-        )
-
-    def scaled(self, factor: float) -> Ellipse:
-        """The same ellipse in coordinates multiplied by ``factor``."""
-        return Ellipse(
-            self.cx * factor, self.cy * factor, self.a * factor, self.b * factor, self.angle
-        )
-
-    def to_dict(self) -> dict[str, float]:
-        return {"cx": self.cx, "cy": self.cy, "a": self.a, "b": self.b, "angle": self.angle}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """One object found in a photo.
-
-    Attributes:
-        box: x0, y0, x1, y1 in full-size pixels of the upright photo.
-        score: how sure the finder is, 0 to 1.
-        ellipse: the fitted ellipse of a round object, else None.
-        outline: the rim as a polygon, float32 (n, 2), full-size pixels; keeps corners and scallops.
-            None where the finder gives no more than the ellipse or the box.
-        whole: True if nothing was found and the whole picture stands in.
-        finder: name of the finder.
-        seen: share of the ellipse that shows the object, 0 to 1: the rest lies under something or
-            beyond the picture's edge. 1 where the finder cannot tell.
-    """
-
-    box: tuple[float, float, float, float]
-    score: float
-    ellipse: Ellipse | None = None
-    outline: F32 | None = None
-    whole: bool = False
-    finder: str = ""
-    seen: float = 1.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "box": [round(v, 2) for v in self.box],
-            "score": round(float(self.score), 4),
-            "ellipse": None
-            if self.ellipse is None
-            else {k: round(v, 3) for k, v in self.ellipse.to_dict().items()},
-            "outline": None
-            if self.outline is None
-            else [[round(float(x), 1), round(float(y), 1)] for x, y in self.outline],
-            "whole": self.whole,
-            "finder": self.finder,
-            "seen": round(self.seen, 3),
-        }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """A region made canonical.
-
-    Attributes:
-        image: uint8 (s, s, 3) RGB: background masked, tilt undone, light evened. For a disc the
-            unit circle touches the four sides.
-        original: uint8 (s, s, 3), the same geometry, light and background untouched.
-        polar: uint8 (angles, radii, 3): what the embedder eats. For a disc, row ``i`` looks along
-            the direction ``360 * i / angles`` degrees counter-clockwise from the x axis, columns go
-            from the centre to the rim. For a flat object, the upright rectangle itself, larger.
-        matrix: float64 (2, 3), affine map from full-size photo pixels to patch pixels.
-        region: where it was found.
-    """
-
-    image: U8
-    original: U8
-    polar: U8
-    matrix: F64
-    region: Region
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedding:
-    """What search and verify need of a patch.
-
-    Attributes:
-        vector: float32 (d,), L2-normalised, does not change with the object's turn.
-        map: int8 (channels, angles, radii), turns with the object as a cyclic shift of angles.
-        description: what the recipe's verifier needs besides, such as keypoints or texture
-            histograms, packed by it; empty where it needs nothing.
-    """
-
-    vector: F32
-    map: I8
-    description: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What the user wants named. ``attributes`` are JSON values: country, year_from, price …"""
-
-    id: str
-    title: str = ""
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The title, or the id where there is none."""
-        return self.title or self.id
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"id": self.id, "title": self.title, "attributes": dict(self.attributes)}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """One photographed side of an item in a catalogue.
-
-    Attributes:
-        id: stable id made from ``sha256`` and ``item``.
-        item: id of the item it shows.
-        side: obverse, reverse, edge, other; empty where nobody said.
-        sha256: content hash of the encoded picture.
-        source: the path it was added from, for people.
-        region: ``Region.to_dict()`` of the object in the source picture; and ``upright``.
-        thumbnail: the upright patch as JPEG bytes.
-        embedding: vector and map; None where a query did not ask for them.
-        added: UTC time as ISO 8601.
-    """
-
-    id: str
-    item: str
-    side: str
-    sha256: str
-    source: str
-    region: Mapping[str, Any]
-    thumbnail: bytes
-    embedding: Embedding | None
-    added: str
-
-    @property
-    def upright(self) -> float:
-        """Degrees counter-clockwise by which the thumbnail must be turned to stand upright."""
-        return float(self.region.get("upright", 0.0))
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "item": self.item,
-            "side": self.side,
-            "sha256": self.sha256,
-            "source": self.source,
-            "region": dict(self.region),
-            "added": self.added,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -555,6 +333,14 @@ class Tray:
     failed: tuple[tuple[Region, str], ...]
     times_ms: Mapping[str, float]
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the objects that were answered, then of those that failed."""
+        from obverse.tray import numbers
+
+        regions = [answer.patch.region for answer in self.answers]
+        return tuple(numbers([*regions, *(region for region, _ in self.failed)]))
+
     def to_dict(self, words: Mapping[str, str] | None = None) -> dict[str, Any]:
         """As JSON values; ``words`` as for ``Answer.to_dict``."""
         shared = ("photo", "times_ms")
@@ -563,58 +349,11 @@ class Tray:
             "photo": self.photo.to_dict(),
             "objects": [
                 {"number": n, **{k: v for k, v in told.items() if k not in shared}}
-                for n, told in enumerate(objects, 1)
+                for n, told in zip(self.numbers, objects, strict=False)
             ],
-            "failed": [{"region": r.to_dict(), "what": why} for r, why in self.failed],
+            "failed": [
+                {"number": n, "region": region.to_dict(), "what": why}
+                for n, (region, why) in zip(self.numbers[len(objects) :], self.failed, strict=True)
+            ],
             "times_ms": {k: round(v, 2) for k, v in self.times_ms.items()},
         }
-
-
-class Finder(Protocol):
-    """Where is it? Give every object in a photo, largest and best first; never an empty list."""
-
-    name: str
-
-    def find(self, photo: Photo) -> list[Region]: ...
-
-
-class Embedder(Protocol):
-    """Patches to embeddings, in batches. ``fingerprint`` names model and preprocessing exactly."""
-
-    name: str
-    fingerprint: str
-    dim: int
-    map_shape: tuple[int, int, int]
-
-    def embed(self, patches: list[Patch], *, phases: int = 1) -> list[Embedding]: ...
-
-
-class Verifier(Protocol):
-    """Scores of many catalogue views against one query, at their best turns.
-
-    ``fingerprint`` names exactly how it describes patches; empty if maps are all it needs.
-    """
-
-    name: str
-    fingerprint: str
-
-    def describe(self, patch: Patch) -> bytes:
-        """What to keep of a patch besides its map; empty if that is all it needs."""
-        ...
-
-    def scores(
-        self,
-        query: Embedding,
-        maps: I8,
-        described: Sequence[bytes] = (),
-        items: Sequence[str] = (),
-    ) -> tuple[F32, F32]:
-        """``maps`` int8 (n, channels, angles, radii), what ``describe`` gave of each view, and the
-        item each one shows -> scores (n,), turns in degrees (n,)."""
-        ...
-
-    def evidence(
-        self, query: Embedding, maps: I8, described: Sequence[bytes] = ()
-    ) -> list[Evidence]:
-        """The full evidence for a few views, arguments as above."""
-        ...
