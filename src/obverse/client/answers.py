@@ -57,6 +57,7 @@ class RemoteAnswer:
 
     Attributes:
         known: the catalogue is believed to hold the item.
+        calibrated: False where probabilities are shares, as ``obverse.Answer`` has it.
         candidates: best first.
         quality: what is wrong with the photo.
         region: where the object is, as ``Region.to_dict()``.
@@ -67,6 +68,7 @@ class RemoteAnswer:
     """
 
     known: bool
+    calibrated: bool
     candidates: tuple[RemoteCandidate, ...]
     quality: tuple[Issue, ...]
     region: Mapping[str, Any]
@@ -122,6 +124,11 @@ class RemoteTray:
     pictures: Mapping[str, Any]
     data: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the objects that were answered, then of those that failed."""
+        return tuple(one["number"] for one in (*self.data["objects"], *self.data["failed"]))
+
     def to_dict(self) -> dict[str, Any]:
         return dict(self.data)
 
@@ -139,6 +146,7 @@ def read_answer(told: Mapping[str, Any]) -> RemoteAnswer:
     pairing = told.get("pairing")
     return RemoteAnswer(
         told["known"],
+        told["calibrated"],
         tuple(_candidate(c) for c in told["candidates"]),
         tuple(Issue(**issue) for issue in told["quality"]),
         told["region"],

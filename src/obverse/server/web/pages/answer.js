@@ -58,13 +58,14 @@ async function sayIn({ photos, options, answer }) {
   show({ focus: false });
 }
 
-function sentence({ known, best }) {
+function sentence({ known, calibrated, best }) {
   if (!best) return t("answer.emptyCatalogue");
   const values = { name: nameOf(best.item), p: percent(best.probability) };
+  if (!calibrated) return t("answer.spokenNearest", values);
   return known ? t("answer.spokenKnown", values) : t("answer.spokenUnknown", values);
 }
 
-function verdict({ known, best }) {
+function verdict({ known, calibrated, best }) {
   if (!best)
     return h(
       "header",
@@ -76,7 +77,7 @@ function verdict({ known, best }) {
     "p",
     { class: "sure" },
     h("strong", {}, percent(best.probability)),
-    h("span", {}, known ? t("answer.in") : t("answer.nearestOnly")),
+    h("span", {}, known ? t("answer.in") : calibrated ? t("answer.nearestOnly") : t("answer.share")),
   );
   const about = describe(best.item);
   if (known) {
@@ -91,7 +92,7 @@ function verdict({ known, best }) {
   return h(
     "header",
     { class: "verdict" },
-    h("h1", {}, t("answer.unknown")),
+    h("h1", {}, calibrated ? t("answer.unknown") : t("answer.undecided")),
     h(
       "p",
       { class: "about-item" },
