@@ -9,6 +9,7 @@ CHINESE: Mapping[str, str] = {
     "empty": "无从比较：目录是空的。",
     "known": "这是 {item}（{sure}）。",
     "unknown": "未能认出：最接近的是 {item}，但只有 {sure}。",
+    "uncalibrated": "最接近的是 {item}，占比 {sure}；这些步骤没有校准，因此不作认定。",
     "apart": "不能认作同一件：{pairing}",
     "rival": "{second} 几乎同样可能（{sure}），因此两者都不够有把握。",
     "rival, a place": "{second} 几乎同样可能（{sure}），因此两者都不够有把握；"
@@ -25,6 +26,7 @@ CHINESE: Mapping[str, str] = {
     "next": "其次是 {second}（{sure}）。",
     "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
     "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，而它有 {first} 个。",
+    "next, a copy": "{second}（{sure}）在目录中的图片几乎相同，因此两者平分可能性。",
     "next, a year": "{second}（{sure}）只有年份不同，由年份决定。",
     "next, a mark": "{second}（{sure}）只有铸记不同，由铸记决定。",
     "counter": "不利之处：{where}，{second} 更吻合（{other} 对 {first}）。",
