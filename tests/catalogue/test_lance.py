@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obverse.catalogue import folder, lance
+from obverse.catalogue import folder, lance, tables
 from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.store import FORMAT, Manifest, Store
 from obverse.errors import (
@@ -122,7 +122,7 @@ def test_all_views_are_sorted_by_item_and_id(store: LanceStore) -> None:
 
 
 def test_more_ids_than_one_filter_holds(store: LanceStore, monkeypatch: Any) -> None:
-    monkeypatch.setattr(lance, "CHUNK", 7)
+    monkeypatch.setattr(tables, "CHUNK", 7)
     fill(store, 40)
     ids = [f"view{i:06}" for i in (39, *range(20), 25)]
     assert [v.id for v in store.views(ids)] == ids
