@@ -127,6 +127,14 @@ def surfaces(name: str, found: Sequence[Asked]) -> None:
     row(name, "`polar`", *measure(found, lambda a: scored(PolarVerifier(), a)))
     row(name, "surface alone: LBP, SVM", *measure(found, surface), spent)
     row(name, "`texture`: both", *measure(found, lambda a: scored(TextureVerifier(), a)), spent)
+    right, wrong = [], []
+    for case in found:
+        scores, mine = scored(PolarVerifier(), case), np.array(case[3].items) == case[0]
+        right.append(scores[mine].max(initial=-1))
+        wrong.append(scores[~mine].max(initial=-1))
+    for words, values in (("right view", right), ("best wrong view", wrong)):
+        low, middle, high = np.percentile(values, [1, 50, 90])
+        print(f"map of the {words}: 1 % {low:.2f}, median {middle:.2f}, 90 % {high:.2f}")
 
 
 def surface(case: Asked) -> F32:
