@@ -173,6 +173,7 @@ def test_duplicates_levels_and_exports(
     assert client.remove(["twin"]) == 1
     with pytest.raises(NotInCatalogue):
         client.remove([item, "twin"])
+    assert client.remove([]) == 0
     assert client.views("twin") == []
     with Catalogue(tmp_path / "back.obv") as catalogue:
         assert not catalogue.add(table).failed

@@ -42,23 +42,36 @@ class Wire:
         self._key, self._timeout = key, timeout
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, kind: str = "", tries: int = 1
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "",
+        *,
+        again: bool = True,
     ) -> bytes:
-        """One request, made again while the server is too busy for it. Raises the error that the
-        server names, or ``ServerError``."""
-        while True:
+        """One request, made again while the server has no time for it. Raises the error that the
+        server names, or ``ServerError``.
+
+        Args:
+            again: the same request twice does no harm. One that would is made again only where it
+                was refused before it was looked at: a server that is busy may have begun it.
+        """
+        refused = (TooManyRequests, Busy) if again else (TooManyRequests,)
+        for left in reversed(range(TRIES)):
             status, wait, data = self._exchange(method, path, body, kind)
             if status < 400:
-                return data
-            error, tries = error_of(_told(data), status), tries - 1
-            if tries < 1 or not isinstance(error, TooManyRequests | Busy):
+                break
+            error = error_of(_told(data), status)
+            if not left or not isinstance(error, refused):
                 raise error
             time.sleep(min(float(wait) if wait.isdecimal() else 1.0, LONGEST_WAIT_S))
+        return data
 
-    def ask_json(self, method: str, path: str, told: Any = None) -> Any:
-        """One request in JSON, as what it is answered with."""
+    def ask_json(self, method: str, path: str, told: Any = None, *, again: bool = True) -> Any:
+        """One request in JSON, as what it is answered with; ``again`` as for ``ask``."""
         body = None if told is None else json.dumps(told).encode()
-        return json.loads(self.ask(method, path, body, "application/json"))
+        return json.loads(self.ask(method, path, body, "application/json", again=again))
 
     def send_photos(
         self, path: str, sources: Sequence[Source], told: Mapping[str, Any]
@@ -96,7 +109,9 @@ class Wire:
 
 def error_of(told: Mapping[str, Any], status: int) -> ObverseError:
     """The error that a problem names."""
-    kind = getattr(errors, str(told.get("code", "")), ServerError)
+    # A full server, or a proxy before it, turns away in plain words.
+    unnamed = {429: TooManyRequests, 503: Busy}.get(status, ServerError)
+    kind = getattr(errors, str(told.get("code", "")), unnamed)
     if not (isinstance(kind, type) and issubclass(kind, ObverseError)):
         kind = ServerError
     what = str(told.get("detail") or f"the server answered {status}")
