@@ -48,7 +48,7 @@ def _json(told: Any) -> bytes:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """Of the items ``a`` and ``b`` with a view each, ``av`` and ``bv``."""
     made = Server()
-    items = [{"id": id, "title": "", "attributes": {}} for id in ("a", "b")]
+    items: list[dict[str, Any]] = [{"id": id, "title": "", "attributes": {}} for id in ("a", "b")]
     made.tell("GET", "/v1/items", {"total": 2, "items": items})
     for item in items:
         view = {**dict.fromkeys(("side", "sha256", "source", "added"), ""), "upright": 0.0}
@@ -63,7 +63,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     made.tell("POST", "/v1/undo", {"items": ["a"]})
     made.tell("PATCH", "/v1/items/a", {**items[0], "id": "c"})
     monkeypatch.setattr(wire.Wire, "_exchange", lambda _, *asked: made.exchange(*asked))
-    monkeypatch.setattr(wire.time, "sleep", made.waits.append)
+    monkeypatch.setattr("obverse.client.wire.time.sleep", made.waits.append)
     return made
 
 

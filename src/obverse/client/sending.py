@@ -93,6 +93,7 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
         return
     report.added += len(answer["views"])
     report.skipped += int(answer["skipped"])
+    report.notes += answer["notes"]
     for problem in answer["failed"]:
         failed = batch[problem["photo"]][1]
         report.failed.append(_failure(failed, error_of(problem, problem["status"])))

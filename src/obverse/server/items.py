@@ -119,14 +119,15 @@ async def get_item(request: Request, id: str) -> Any:
         describe.TAKEN,
         status=201,
         text="Registered; the very next question finds it.",
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
+        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
     ),
     openapi_extra=describe.upload(NewItem, most=24),
 )
 async def add_item(request: Request) -> Any:
     """The id is made from the title where none is given. A photo that cannot be used is listed in
-    `failed` and the others go on; if none can, it is an error. An item that exists gets the photos
-    as further views, and what is said of it now is laid over what was said before."""
+    `failed` and the others go on; if none can, it is an error. `notes` are sentences about what
+    looks like a slip, such as a picture that another item has, too. An item that exists gets the
+    photos as further views, and what is said of it now is laid over what was said before."""
     server = state.of(request)
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
@@ -186,7 +187,8 @@ async def add(
     id, before, report = await server.write(request, work, lambda done: [done[0]])
     item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
-    return {"item": item, "views": new, "skipped": report.skipped, "failed": failed}
+    told = {"skipped": report.skipped, "failed": failed, "notes": report.notes}
+    return {"item": item, "views": new, **told}
 
 
 def listed(entry: Entry) -> dict[str, Any]:
