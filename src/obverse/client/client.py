@@ -35,13 +35,22 @@ class Client:
         url: where it is served, such as ``http://192.168.1.20:8765``.
         key: the key that opens it, where it needs one.
         timeout: seconds without a word from the server after which it counts as gone.
+        certificate: PEM file of the one certificate to trust, as ``serve --tls`` keeps it, where
+            nobody else vouches for the server.
 
     Every method may raise what the catalogue would raise, and ``ServerError`` (``KeyNeeded``,
     ``Busy`` …) for what lies between.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, timeout: float = 60.0) -> None:
-        self._wire = Wire(url, key, timeout)
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        certificate: str | Path | None = None,
+    ) -> None:
+        self._wire = Wire(url, key, timeout, certificate)
         self.url = self._wire.url
 
     def __enter__(self) -> Client:

@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +23,16 @@ Source = str | Path | bytes | Array | Photo
 TRIES, LONGEST_WAIT_S = 5, 30.0
 """A full server is asked again so often, after as long as it says but no longer than this."""
 
+OWN_CERTIFICATE = "does serve --tls make its own? name a copy of it: Client(…, certificate=PATH)"
+OTHER_CERTIFICATE = "give the one that it has now, and ask by a name or address that it holds"
+
 
 class Wire:
     """Where the server is, and one request to it; arguments as for ``Client``."""
 
-    def __init__(self, url: str, key: str | None, timeout: float) -> None:
+    def __init__(
+        self, url: str, key: str | None, timeout: float, certificate: str | Path | None = None
+    ) -> None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("is no address of a server", where=url, hint="http://HOST:8765")
@@ -40,6 +46,12 @@ class Wire:
             raise UsageError("a key holds letters that no request can carry", hint="check the key")
         self._base = parts.path.rstrip("/")
         self._key, self._timeout = key, timeout
+        if certificate is not None and not self._secure:
+            raise UsageError(
+                "a certificate is for https alone", where=url, hint="https://HOST:8765"
+            )
+        self._is_given = certificate is not None
+        self._trusts = _trusting(certificate) if self._secure else None
 
     def ask(
         self,
@@ -80,12 +92,18 @@ class Wire:
         body, kind = form([("photo", photo_bytes(photo)) for photo in sources], told)
         return dict(json.loads(self.ask("POST", path, body, kind)))
 
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._trusts is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=self._timeout, context=self._trusts
+        )
+
     def _exchange(
         self, method: str, path: str, body: bytes | None, kind: str
     ) -> tuple[int, str, bytes]:
         """Status, ``Retry-After`` and body of what is answered."""
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=self._timeout)
+        connection = self._connection()
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         headers |= {"Content-Type": kind} if body is not None else {}
         try:
@@ -97,6 +115,12 @@ class Wire:
                     raise
             response = connection.getresponse()
             data = response.read()
+        except ssl.SSLCertVerificationError as error:
+            raise ServerError(
+                f"its certificate is not trusted ({error.verify_message})",
+                where=self.url,
+                hint=OTHER_CERTIFICATE if self._is_given else OWN_CERTIFICATE,
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
             raise ServerError(
@@ -105,6 +129,18 @@ class Wire:
         finally:
             connection.close()
         return response.status, response.headers.get("Retry-After", ""), data
+
+
+def _trusting(certificate: str | Path | None) -> ssl.SSLContext:
+    """Trust in whom the system trusts, or in this certificate alone. Raises ``UsageError``."""
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        raise UsageError(
+            f"no certificate ({error.strerror or error})",
+            where=certificate,
+            hint="give the PEM file of the server's",
+        ) from error
 
 
 def error_of(told: Mapping[str, Any], status: int) -> ObverseError:

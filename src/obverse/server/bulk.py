@@ -47,8 +47,8 @@ T = TypeVar("T")
 async def bulk(request: Request) -> StreamingResponse:
     """The zip holds a folder per item, or a table `catalogue.csv` and the photos it names. Events
     are `progress`, `failure` for each photo that cannot be used, and `done`, with `notes` about
-    what looks like a slip. What was added when
-    the connection breaks stays; sending the same zip again goes on from there."""
+    what looks like a slip. What was added when the connection breaks stays; sending the same zip
+    again goes on from there."""
     server = state.of(request)
     earlier = server.upload() if server.upload else None
     if earlier is not None and not earlier.closed:
