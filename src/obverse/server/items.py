@@ -15,7 +15,6 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, Json
 
 from obverse.catalogue.adding import AddReport
-from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
@@ -107,7 +106,7 @@ async def attributes(request: Request) -> Any:
 )
 async def get_item(request: Request, id: str) -> Any:
     server, name = state.of(request), unquote(id)
-    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
+    return await server.reads.run(state.client(request), lambda: shown(server, name))
 
 
 @routes.post(
@@ -154,7 +153,7 @@ async def edit_item(request: Request, id: str) -> Any:
         return server.catalogue.edit(name, **told, new_id=edit.id).id
 
     new = await server.write(request, work, lambda new: [name, new])
-    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
+    return await server.reads.run(state.client(request), lambda: shown(server, new))
 
 
 async def add(
@@ -185,7 +184,7 @@ async def add(
         return id, before, catalogue.add([replace(row, item=id) for row in good])
 
     id, before, report = await server.write(request, work, lambda done: [done[0]])
-    item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
+    item = await server.reads.run(state.client(request), lambda: shown(server, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
     told = {"skipped": report.skipped, "failed": failed, "notes": report.notes}
     return {"item": item, "views": new, **told}
@@ -199,10 +198,11 @@ def listed(entry: Entry) -> dict[str, Any]:
     return {**entry.to_dict(), "thumbnail": f"{address}?v={version}"}
 
 
-def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
-    """One item with its views."""
-    item, views = catalogue.item(id), catalogue.views(id)
+def shown(server: State, id: str) -> dict[str, Any]:
+    """One item with its views, whose pictures will be asked for together."""
+    item, views = server.catalogue.item(id), server.catalogue.views(id)
     views.sort(key=lambda view: (view.added, view.id))
+    server.album.listed([view.id for view in views])
     told = [
         {
             **{k: v for k, v in view.to_dict().items() if k != "region"},
