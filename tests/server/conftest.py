@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -84,8 +85,10 @@ class Served:
         line = self.process.stdout.readline()
         assert line, self.log()
         self.port = int(line)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        certificate = settings.get("certificate")
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        trusts = ssl.create_default_context(cafile=certificate)
+        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=trusts)
 
     def wait(self) -> Served:
         """Until it is ready."""

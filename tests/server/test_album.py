@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from obverse.catalogue.lance import LanceStore
 from obverse.errors import NotInCatalogue
 from obverse.server import album as albums
 from obverse.server.album import Album
+from obverse.server.items import shown
 from obverse.types import View
 from tests.catalogue.samples import items_of, make_manifest, make_view
 
@@ -51,6 +53,18 @@ def test_a_page_is_fetched_once(store: Counting, monkeypatch: Any) -> None:
     assert store.asked == [ids[:5], ids[5:10], ids[10:]]
     with pytest.raises(NotInCatalogue):
         album.view("nope")
+
+
+def test_the_views_of_an_item_that_is_shown_are_fetched_together(store: Counting) -> None:
+    album = Album(store)  # type: ignore[arg-type]
+    views = [view for view in store.store.views() if view.item == "item00000"]
+    assert len(views) > 1
+    item = SimpleNamespace(to_dict=dict)
+    catalogue = SimpleNamespace(item=lambda _: item, views=lambda _: list(views))
+    told = shown(SimpleNamespace(catalogue=catalogue, album=album), "item00000")  # type: ignore[arg-type]
+    for view in told["views"]:
+        album.view(view["id"])
+    assert store.asked == [[view["id"] for view in told["views"]]]
 
 
 def test_what_was_changed_is_fetched_anew(store: Counting) -> None:

@@ -267,6 +267,19 @@ def test_a_bad_photo_among_good_ones(server: Served, coins: Coins) -> None:
     assert server.http.get("/v1/items/bad").status_code == 404
 
 
+def test_a_picture_that_another_item_has_too_is_noted(server: Served, coins: Coins) -> None:
+    item, _ = coins.photo()
+    picture = coins.pictures[item][0].read_bytes()
+    (note,) = ask(server, "/v1/items", picture, item="twin").json()["notes"]
+    assert item in note
+    assert "twin" in note
+    packed = zip_of({"third/obverse.png": picture})
+    *_, (name, told) = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
+    assert (name, len(told["notes"])) == ("done", 1)
+    for id in ("twin", "third"):
+        assert server.http.delete(f"/v1/items/{id}").status_code == 200
+
+
 def test_edit_rename_and_delete_with_undo(server: Served, coins: Coins) -> None:
     item, photo = coins.photo()
     before = server.http.get(f"/v1/items/{item}").json()
@@ -495,7 +508,7 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
         "../../outside.txt": b"",
     })  # fmt: skip
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
-    assert events[-1] == ("done", {"added": 2, "skipped": 0, "failed": 1})
+    assert events[-1] == ("done", {"added": 2, "skipped": 0, "failed": 1, "notes": []})
     assert [told["where"] for name, told in events if name == "failure"] == ["all/bad/x.jpg"]
     assert ("progress", {"done": 3, "total": 3, "text": "2 added"}) in events
     views = server.http.get("/v1/items/new%20one").json()["views"]
@@ -503,6 +516,8 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
     table = "photo,item,side,title,country\na/1.jpg,from table,reverse,T,Z\nmissing.jpg,x,,,\n"
     packed = zip_of({"catalogue.csv": table.encode(), "a\\1.jpg": reverse})
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
+    (note,) = events[-1][1].pop("notes")
+    assert "from table and new one" in note
     assert events[-1] == ("done", {"added": 1, "skipped": 0, "failed": 1})
     item = server.http.get("/v1/items/from%20table").json()
     assert (item["title"], item["attributes"]) == ("T", {"country": "Z"})

@@ -30,7 +30,7 @@ def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -
 
     async def write(request: Any, work: Any, ids: Any) -> Any:
         await asyncio.sleep(0)
-        return SimpleNamespace(added=1, skipped=0, moved=0, failed=[])
+        return SimpleNamespace(added=1, skipped=0, moved=0, failed=[], notes=["a copy"])
 
     monkeypatch.setattr(bulk, "RETRY_SECONDS", 0)
     monkeypatch.setattr(bulk, "TRIES", 3)
@@ -41,7 +41,7 @@ def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -
 
     async def collect() -> list[str]:
         rows = [Row(Path("x"), "item", "", "", {})]
-        return [told async for told in bulk.add_all(request, server, None, rows, [])]  # type: ignore[arg-type]
+        return [told async for told in bulk.add_all(request, server, None, rows, [], ["a slip"])]  # type: ignore[arg-type]
 
     blocks = [told.strip().split("\n") for told in asyncio.run(collect())]
     return [(a[len("event: ") :], json.loads(b[len("data: ") :])) for a, b in blocks]
@@ -60,7 +60,10 @@ def test_a_full_disk_says_so() -> None:
 
 def test_it_waits_while_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     events = events_of([Busy("full"), Busy("full"), None], monkeypatch)
-    assert events[-1] == ("done", {"added": 1, "skipped": 0, "failed": 0})
+    assert events[-1] == (
+        "done",
+        {"added": 1, "skipped": 0, "failed": 0, "notes": ["a slip", "a copy"]},
+    )
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ def test_duplicates_levels_and_exports(
     assert client.remove(["twin"]) == 1
     with pytest.raises(NotInCatalogue):
         client.remove([item, "twin"])
+    assert client.remove([]) == 0
     assert client.views("twin") == []
     with Catalogue(tmp_path / "back.obv") as catalogue:
         assert not catalogue.add(table).failed
@@ -270,7 +271,7 @@ def small_server(busy: int) -> Iterator[tuple[str, list[int]]]:
                 self._tell(503, {"code": "Busy", "detail": "later", "status": 503})
                 return
             taken.append(size)
-            self._tell(201, {"views": [{}], "skipped": 0, "failed": []})
+            self._tell(201, {"views": [{}], "skipped": 0, "failed": [], "notes": ["a slip"]})
 
         def _tell(self, status: int, told: dict[str, object]) -> None:
             body = json.dumps(told).encode()
@@ -302,6 +303,7 @@ def test_photos_are_sent_in_pieces_that_the_server_takes(tmp_path: Path) -> None
     )
     with small_server(busy=wire.TRIES - 1) as (url, taken):
         report = obverse.Client(url).add(tmp_path / "list.csv")
+    assert report.notes == ["a slip"] * len(taken)
     assert [round(size, -4) for size in taken] == [120_000, 60_000, 60_000]
     assert [(Path(f.source).name, f.error) for f in report.failed] == [("4.jpg", "BodyTooLarge")]
     with small_server(busy=wire.TRIES) as (url, _), pytest.raises(Busy):

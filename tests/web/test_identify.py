@@ -40,6 +40,19 @@ PIXELS = """(canvas) => {
   return [x0 / width, y0 / height, x1 / width, y1 / height];
 }"""
 
+UNCALIBRATED = """() => {
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const answer = await ask(...request);
+    if (request[0] !== "/v1/identify") return answer;
+    const told = await answer.json();
+    const answers = told.objects ?? [told];
+    for (const one of answers) Object.assign(one, { known: false, calibrated: false });
+    return new Response(JSON.stringify(told), answer);
+  };
+}"""
+"""Answers as of stages without a calibration."""
+
 
 def test_a_photo_is_answered_with_its_proof(visit: Visit, coins: Coins) -> None:
     item = coins.items[0]
@@ -202,6 +215,41 @@ def test_a_tray_is_answered_coin_by_coin(visit: Visit, coins: Coins, tray: Path)
     assert page.locator("h1").inner_text() == coins.titles[coins.items[1]]
     page.get_by_role("link", name="Back to the tray").click()
     assert page.locator(".tray-row").count() == 4
+
+
+def test_without_a_calibration_nothing_is_called_missing(visit: Visit, tray: Path) -> None:
+    page = visit()
+    page.evaluate(UNCALIBRATED)
+    page.get_by_label("A whole tray").check(force=True)
+    page.set_input_files(".slot input", tray)
+    page.wait_for_selector(".tray-row")
+    words = page.locator(".tray-words strong").all_inner_texts()
+    assert words == ["Closest in this catalogue"] * 4
+    assert page.locator(".hero p").inner_text().startswith("4 closest in this catalogue")
+    page.locator(".tray-row").nth(1).click()
+    page.wait_for_selector(".answer")
+    assert page.locator(".sure").inner_text().endswith("not calibrated")
+    page.get_by_role("button", name="Share as a picture").click()
+    page.wait_for_selector(".sheet img")
+    assert "Closest in this catalogue" in str(page.locator(".sheet img").get_attribute("alt"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en-GB", "nearly the same as one of another"), ("zh-CN", "几乎相同")]
+)
+def test_a_picture_of_two_items_is_pointed_out(
+    visit: Visit, coins: Coins, locale: str, said: str
+) -> None:
+    item = coins.items[0]
+    page = visit("#/add", locale=locale)
+    page.locator(".slot input").first.set_input_files(coins.pictures[item][0])
+    page.locator(".add form input").first.fill("The twin")
+    page.locator(".add form button[type=submit]").click()
+    note = page.locator(".add .note:has-text('twin')")
+    note.wait_for()
+    assert said in note.locator("li").first.inner_text()
+    assert item in note.inner_text()
+    page.evaluate("fetch('/v1/items/the-twin', { method: 'DELETE' })")
 
 
 def test_a_table_holds_no_formulas(visit: Visit) -> None:

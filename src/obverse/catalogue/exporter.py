@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -15,6 +17,7 @@ from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
 from obverse.types import Item, View
 
+TABLE, PICTURES = "catalogue.csv", "pictures"
 CHUNK = 256
 """Views read at once: some 4 MB of pictures."""
 QUALITY = 92
@@ -36,32 +39,57 @@ def write(folder: Path, store: Store) -> Path:
 
 
 def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes]]) -> Path:
-    """As ``write``, of items and of views with their pictures as JPEG, wherever they come from."""
-    by_id = {item.id: item for item in items}
-    columns = choose(item.attributes for item in items)
-    table = folder / "catalogue.csv"
-    for there in (table, folder / "pictures"):
+    """As ``write``, of items and of views with their pictures as JPEG, wherever they come from.
+    What goes wrong on the way leaves nothing in the folder."""
+    table = folder / TABLE
+    for there in (table, folder / PICTURES):
         if there.exists():
             raise UsageError("is there already", where=there, hint="choose a new or empty folder")
     try:
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        with table.open("w", newline="", encoding="utf-8") as stream:
-            lines = csv.writer(stream)
-            lines.writerow([*KNOWN, *(column.head for column in columns)])
-            for view, data in shown:
-                if view.item not in by_id:  # added since
-                    continue
-                picture = Path("pictures") / f"{view.id}.jpg"
-                (folder / picture).write_bytes(data)
-                item = by_id[view.item]
-                said = item.attributes
-                values = [c.write(said[c.name]) if c.name in said else "" for c in columns]
-                lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])
+        with _whole_or_nothing(folder) as part:
+            _fill(part, items, shown)
     except OSError as error:
         raise CatalogueError(
             f"cannot be written ({error.strerror})", where=folder, hint="choose another folder"
         ) from error
     return table
+
+
+@contextmanager
+def _whole_or_nothing(folder: Path) -> Iterator[Path]:
+    """A place to write to, whose table and pictures move to the folder when they are whole."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Inside the folder, which may be a drive of its own: moving costs nothing then.
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
+            part = Path(name)
+            yield part
+            for whole in (PICTURES, TABLE):  # the table last: with it, all is there
+                (part / whole).replace(folder / whole)
+    except BaseException:
+        for one in made:
+            with suppress(OSError):
+                one.rmdir()
+        raise
+
+
+def _fill(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes]]) -> None:
+    by_id = {item.id: item for item in items}
+    columns = choose(item.attributes for item in items)
+    (folder / PICTURES).mkdir()
+    with (folder / TABLE).open("w", newline="", encoding="utf-8") as stream:
+        lines = csv.writer(stream)
+        lines.writerow([*KNOWN, *(column.head for column in columns)])
+        for view, data in shown:
+            if view.item not in by_id:  # added since
+                continue
+            picture = Path(PICTURES) / f"{view.id}.jpg"
+            (folder / picture).write_bytes(data)
+            item = by_id[view.item]
+            said = item.attributes
+            values = [c.write(said[c.name]) if c.name in said else "" for c in columns]
+            lines.writerow([picture.as_posix(), item.id, view.side, item.title, *values])
 
 
 def _read_views(store: Store) -> Iterator[View]:

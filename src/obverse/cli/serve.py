@@ -81,7 +81,7 @@ def serve(
     from obverse.catalogue.folder import read_manifest
     from obverse.server import tls as certificates
     from obverse.server.keys import chosen, read
-    from obverse.server.run import addresses, listen, run
+    from obverse.server.run import addresses, listen, names, run
     from obverse.server.settings import Settings
 
     read_manifest(catalogue)
@@ -92,7 +92,9 @@ def serve(
         raise UsageError(
             "--read-key needs a key", hint=f"make one first: obverse key {catalogue} NAME"
         )
-    certificate = certificates.check(cert) if cert else certificates.own(catalogue) if tls else None
+    certificate = certificates.check(cert) if cert else None
+    if tls and not cert:
+        certificate = certificates.own(catalogue, names(host))
     words = ("classify", classify), ("detect", detect), ("segment", segment)
     settings = Settings(
         catalogue=catalogue,

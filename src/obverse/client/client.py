@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -34,13 +35,22 @@ class Client:
         url: where it is served, such as ``http://192.168.1.20:8765``.
         key: the key that opens it, where it needs one.
         timeout: seconds without a word from the server after which it counts as gone.
+        certificate: PEM file of the one certificate to trust, as ``serve --tls`` keeps it, where
+            nobody else vouches for the server.
 
     Every method may raise what the catalogue would raise, and ``ServerError`` (``KeyNeeded``,
     ``Busy`` …) for what lies between.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, timeout: float = 60.0) -> None:
-        self._wire = Wire(url, key, timeout)
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        certificate: str | Path | None = None,
+    ) -> None:
+        self._wire = Wire(url, key, timeout, certificate)
         self.url = self._wire.url
 
     def __enter__(self) -> Client:
@@ -167,9 +177,7 @@ class Client:
     def export(self, folder: str | Path) -> Path:
         """Write ``catalogue.csv`` and pictures into a folder. See ``Catalogue.export``."""
         items = self.items()
-        views = (view for item in items for view in self.views(item.id))
-        shown = ((view, self.picture(path_of("views", view.id, "/picture"))) for view in views)
-        return exporter.write_views(Path(folder), items, shown)
+        return exporter.write_views(Path(folder), items, self._pictures(items))
 
     # -- changing ----------------------------------------------------------------------------
 
@@ -191,7 +199,10 @@ class Client:
         return report
 
     def remove(self, ids: str | Sequence[str]) -> int:
-        """Remove items or single views by id; returns views removed. See ``Catalogue.remove``."""
+        """Remove items or single views by id, 1,000 at most; returns views removed. See
+        ``Catalogue.remove``."""
+        if not _list(ids):
+            return 0
         return int(self._remove(ids, undo=False)["views"])
 
     def edit(
@@ -206,24 +217,28 @@ class Client:
         said = None if attributes is None else dict(attributes)
         told = {"title": title, "attributes": said, "id": new_id}
         change = {key: value for key, value in told.items() if value is not None}
-        return read_item(self._wire.ask_json("PATCH", path_of("items", id), change))
+        path, again = path_of("items", id), new_id is None
+        return read_item(self._wire.ask_json("PATCH", path, change, again=again))
 
     def rename(self, id: str, new: str) -> Item:
         """Give an item another id. See ``Catalogue.rename``."""
-        return read_item(self._wire.ask_json("PATCH", path_of("items", id), {"id": new}))
+        return self.edit(id, new_id=new)
 
     def merge(self, id: str, others: str | Sequence[str]) -> str:
-        """Put the views of other items under one; a token for ``undo``. See ``Catalogue.merge``."""
-        told = self._wire.ask_json("POST", path_of("items", id, ":merge"), {"from": _list(others)})
-        return str(told["undo"])
+        """Put the views of other items, 100 at most, under one; a token for ``undo``. See
+        ``Catalogue.merge``."""
+        path, told = path_of("items", id, ":merge"), {"from": _list(others)}
+        return str(self._wire.ask_json("POST", path, told, again=False)["undo"])
 
     def withdraw(self, ids: str | Sequence[str]) -> str:
-        """As ``remove``, but it can be taken back for a while; returns a token for ``undo``."""
+        """As ``remove``, of one id at least, but it can be taken back for a while; returns a token
+        for ``undo``."""
         return str(self._remove(ids, undo=True)["undo"])
 
     def undo(self, token: str) -> list[str]:
         """Take back a ``merge`` or a ``withdraw``; the items that are back, by id."""
-        return list(self._wire.ask_json("POST", "/v1/undo", {"undo": token})["items"])
+        told = self._wire.ask_json("POST", "/v1/undo", {"undo": token}, again=False)
+        return list(told["items"])
 
     def level(
         self,
@@ -235,11 +250,11 @@ class Client:
     ) -> LevelReport:
         """Say which way is up. See ``Catalogue.level``; without an item or a view, item by item."""
         if item is None and view is None and turn is None:
-            done = [self.level(one.id, side=side) for one in self.items()]
+            done = [self._level_all_of(one.id, side) for one in self.items()]
             unsure = [id for report in done for id in report.unsure]
             return LevelReport(sum(report.turned for report in done), tuple(unsure))
         told = {"item": item, "side": side, "view": view, "turn": turn}
-        report = self._wire.ask_json("POST", "/v1/items:level", told)
+        report = self._wire.ask_json("POST", "/v1/items:level", told, again=turn is None)
         return LevelReport(report["turned"], tuple(report["unsure"]))
 
     # -- inside ------------------------------------------------------------------------------
@@ -254,8 +269,22 @@ class Client:
             if start >= told["total"]:
                 return
 
+    def _pictures(self, items: Sequence[Item]) -> Iterator[tuple[View, bytes]]:
+        """The views of items with their pictures, but for those deleted meanwhile."""
+        for view in (view for item in items for view in self.views(item.id)):
+            with suppress(NotInCatalogue):
+                yield view, self.picture(path_of("views", view.id, "/picture"))
+
+    def _level_all_of(self, id: str, side: str | None) -> LevelReport:
+        """Level an item, if it is still there."""
+        try:
+            return self.level(id, side=side)
+        except NotInCatalogue:
+            return LevelReport(0, ())
+
     def _remove(self, ids: str | Sequence[str], *, undo: bool) -> Any:
-        return self._wire.ask_json("POST", "/v1/items:remove", {"ids": _list(ids), "undo": undo})
+        told = {"ids": _list(ids), "undo": undo}
+        return self._wire.ask_json("POST", "/v1/items:remove", told, again=False)
 
 
 def _list(ids: str | Sequence[str]) -> list[str]:

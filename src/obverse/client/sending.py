@@ -12,7 +12,7 @@ from obverse.catalogue import importers
 from obverse.catalogue.adding import AddReport, Failure
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
-from obverse.client.wire import TRIES, Wire, error_of, form, photo_bytes
+from obverse.client.wire import Wire, error_of, form, photo_bytes
 from obverse.errors import BodyTooLarge, ObverseError, PhotoError, UsageError
 from obverse.types import Photo, Progress
 
@@ -87,12 +87,13 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
     sides = [("side", one.side.encode()) for _, one in batch]
     try:
         body, kind = form([("photo", data) for data, _ in batch] + sides, told)
-        answer = json.loads(wire.ask("POST", "/v1/items", body, kind, TRIES))
+        answer = json.loads(wire.ask("POST", "/v1/items", body, kind))
     except (PhotoError, UsageError, BodyTooLarge) as error:
         report.failed += [_failure(one, error) for _, one in batch]
         return
     report.added += len(answer["views"])
     report.skipped += int(answer["skipped"])
+    report.notes += answer["notes"]
     for problem in answer["failed"]:
         failed = batch[problem["photo"]][1]
         report.failed.append(_failure(failed, error_of(problem, problem["status"])))

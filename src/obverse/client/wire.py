@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +23,16 @@ Source = str | Path | bytes | Array | Photo
 TRIES, LONGEST_WAIT_S = 5, 30.0
 """A full server is asked again so often, after as long as it says but no longer than this."""
 
+OWN_CERTIFICATE = "does serve --tls make its own? name a copy of it: Client(…, certificate=PATH)"
+OTHER_CERTIFICATE = "give the one that it has now, and ask by a name or address that it holds"
+
 
 class Wire:
     """Where the server is, and one request to it; arguments as for ``Client``."""
 
-    def __init__(self, url: str, key: str | None, timeout: float) -> None:
+    def __init__(
+        self, url: str, key: str | None, timeout: float, certificate: str | Path | None = None
+    ) -> None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("is no address of a server", where=url, hint="http://HOST:8765")
@@ -40,25 +46,44 @@ class Wire:
             raise UsageError("a key holds letters that no request can carry", hint="check the key")
         self._base = parts.path.rstrip("/")
         self._key, self._timeout = key, timeout
+        if certificate is not None and not self._secure:
+            raise UsageError(
+                "a certificate is for https alone", where=url, hint="https://HOST:8765"
+            )
+        self._is_given = certificate is not None
+        self._trusts = _trusting(certificate) if self._secure else None
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, kind: str = "", tries: int = 1
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "",
+        *,
+        again: bool = True,
     ) -> bytes:
-        """One request, made again while the server is too busy for it. Raises the error that the
-        server names, or ``ServerError``."""
-        while True:
+        """One request, made again while the server has no time for it. Raises the error that the
+        server names, or ``ServerError``.
+
+        Args:
+            again: the same request twice does no harm. One that would is made again only where it
+                was refused before it was looked at: a server that is busy may have begun it.
+        """
+        refused = (TooManyRequests, Busy) if again else (TooManyRequests,)
+        for left in reversed(range(TRIES)):
             status, wait, data = self._exchange(method, path, body, kind)
             if status < 400:
-                return data
-            error, tries = error_of(_told(data), status), tries - 1
-            if tries < 1 or not isinstance(error, TooManyRequests | Busy):
+                break
+            error = error_of(_told(data), status)
+            if not left or not isinstance(error, refused):
                 raise error
             time.sleep(min(float(wait) if wait.isdecimal() else 1.0, LONGEST_WAIT_S))
+        return data
 
-    def ask_json(self, method: str, path: str, told: Any = None) -> Any:
-        """One request in JSON, as what it is answered with."""
+    def ask_json(self, method: str, path: str, told: Any = None, *, again: bool = True) -> Any:
+        """One request in JSON, as what it is answered with; ``again`` as for ``ask``."""
         body = None if told is None else json.dumps(told).encode()
-        return json.loads(self.ask(method, path, body, "application/json"))
+        return json.loads(self.ask(method, path, body, "application/json", again=again))
 
     def send_photos(
         self, path: str, sources: Sequence[Source], told: Mapping[str, Any]
@@ -67,12 +92,18 @@ class Wire:
         body, kind = form([("photo", photo_bytes(photo)) for photo in sources], told)
         return dict(json.loads(self.ask("POST", path, body, kind)))
 
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._trusts is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=self._timeout, context=self._trusts
+        )
+
     def _exchange(
         self, method: str, path: str, body: bytes | None, kind: str
     ) -> tuple[int, str, bytes]:
         """Status, ``Retry-After`` and body of what is answered."""
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=self._timeout)
+        connection = self._connection()
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         headers |= {"Content-Type": kind} if body is not None else {}
         try:
@@ -84,6 +115,12 @@ class Wire:
                     raise
             response = connection.getresponse()
             data = response.read()
+        except ssl.SSLCertVerificationError as error:
+            raise ServerError(
+                f"its certificate is not trusted ({error.verify_message})",
+                where=self.url,
+                hint=OTHER_CERTIFICATE if self._is_given else OWN_CERTIFICATE,
+            ) from error
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
             raise ServerError(
@@ -94,9 +131,23 @@ class Wire:
         return response.status, response.headers.get("Retry-After", ""), data
 
 
+def _trusting(certificate: str | Path | None) -> ssl.SSLContext:
+    """Trust in whom the system trusts, or in this certificate alone. Raises ``UsageError``."""
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        raise UsageError(
+            f"no certificate ({error.strerror or error})",
+            where=certificate,
+            hint="give the PEM file of the server's",
+        ) from error
+
+
 def error_of(told: Mapping[str, Any], status: int) -> ObverseError:
     """The error that a problem names."""
-    kind = getattr(errors, str(told.get("code", "")), ServerError)
+    # A full server, or a proxy before it, turns away in plain words.
+    unnamed = {429: TooManyRequests, 503: Busy}.get(status, ServerError)
+    kind = getattr(errors, str(told.get("code", "")), unnamed)
     if not (isinstance(kind, type) and issubclass(kind, ObverseError)):
         kind = ServerError
     what = str(told.get("detail") or f"the server answered {status}")

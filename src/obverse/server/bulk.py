@@ -46,8 +46,9 @@ T = TypeVar("T")
 )
 async def bulk(request: Request) -> StreamingResponse:
     """The zip holds a folder per item, or a table `catalogue.csv` and the photos it names. Events
-    are `progress`, `failure` for each photo that cannot be used, and `done`. What was added when
-    the connection breaks stays; sending the same zip again goes on from there."""
+    are `progress`, `failure` for each photo that cannot be used, and `done`, with `notes` about
+    what looks like a slip. What was added when the connection breaks stays; sending the same zip
+    again goes on from there."""
     server = state.of(request)
     earlier = server.upload() if server.upload else None
     if earlier is not None and not earlier.closed:
@@ -63,7 +64,8 @@ async def bulk(request: Request) -> StreamingResponse:
         stream.close()
         raise
     problems = [{**bare(422, p.what, p.error), "where": p.source[:200]} for p in listing.problems]
-    events = add_all(request, server, archive, listing.rows, problems)
+    notes = list(listing.notes)
+    events = add_all(request, server, archive, listing.rows, problems, notes)
     return StreamingResponse(_closing(events, stream), media_type="text/event-stream")
 
 
@@ -73,6 +75,7 @@ async def add_all(
     archive: Archive,
     rows: list[Row],
     problems: list[dict[str, Any]],
+    notes: list[str],
 ) -> AsyncIterator[str]:
     """Add the rows batch by batch, and tell how it goes."""
     added = skipped = 0
@@ -101,9 +104,10 @@ async def add_all(
             added += report.added if report else 0
             skipped += report.skipped + report.moved if report else 0
             failed += len(report.failed) if report else 0
+            notes = [*notes, *(report.notes if report else [])]
         done = min(start + BATCH, len(rows))
         yield event("progress", {"done": done, "total": len(rows), "text": f"{added:,} added"})
-    yield event("done", {"added": added, "skipped": skipped, "failed": failed})
+    yield event("done", {"added": added, "skipped": skipped, "failed": failed, "notes": notes})
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:

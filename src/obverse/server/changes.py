@@ -121,7 +121,7 @@ async def merge_items(request: Request, id: str) -> Any:
     others = (await forms.read_json(request, Merge)).from_
     ids = [name, *others]
     token = await server.write(request, lambda: server.catalogue.merge(name, others), lambda _: ids)
-    item = await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
+    item = await server.reads.run(state.client(request), lambda: shown(server, name))
     return {"item": item, "undo": token}
 
 

@@ -15,7 +15,6 @@ from fastapi.responses import JSONResponse
 from pydantic import Field, Json
 
 from obverse.catalogue.adding import AddReport
-from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
@@ -107,7 +106,7 @@ async def attributes(request: Request) -> Any:
 )
 async def get_item(request: Request, id: str) -> Any:
     server, name = state.of(request), unquote(id)
-    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, name))
+    return await server.reads.run(state.client(request), lambda: shown(server, name))
 
 
 @routes.post(
@@ -119,14 +118,15 @@ async def get_item(request: Request, id: str) -> Any:
         describe.TAKEN,
         status=201,
         text="Registered; the very next question finds it.",
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
+        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
     ),
     openapi_extra=describe.upload(NewItem, most=24),
 )
 async def add_item(request: Request) -> Any:
     """The id is made from the title where none is given. A photo that cannot be used is listed in
-    `failed` and the others go on; if none can, it is an error. An item that exists gets the photos
-    as further views, and what is said of it now is laid over what was said before."""
+    `failed` and the others go on; if none can, it is an error. `notes` are sentences about what
+    looks like a slip, such as a picture that another item has, too. An item that exists gets the
+    photos as further views, and what is said of it now is laid over what was said before."""
     server = state.of(request)
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
@@ -153,7 +153,7 @@ async def edit_item(request: Request, id: str) -> Any:
         return server.catalogue.edit(name, **told, new_id=edit.id).id
 
     new = await server.write(request, work, lambda new: [name, new])
-    return await server.reads.run(state.client(request), lambda: shown(server.catalogue, new))
+    return await server.reads.run(state.client(request), lambda: shown(server, new))
 
 
 async def add(
@@ -184,9 +184,10 @@ async def add(
         return id, before, catalogue.add([replace(row, item=id) for row in good])
 
     id, before, report = await server.write(request, work, lambda done: [done[0]])
-    item = await server.reads.run(state.client(request), lambda: shown(catalogue, id))
+    item = await server.reads.run(state.client(request), lambda: shown(server, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
-    return {"item": item, "views": new, "skipped": report.skipped, "failed": failed}
+    told = {"skipped": report.skipped, "failed": failed, "notes": report.notes}
+    return {"item": item, "views": new, **told}
 
 
 def listed(entry: Entry) -> dict[str, Any]:
@@ -197,10 +198,11 @@ def listed(entry: Entry) -> dict[str, Any]:
     return {**entry.to_dict(), "thumbnail": f"{address}?v={version}"}
 
 
-def shown(catalogue: Catalogue, id: str) -> dict[str, Any]:
-    """One item with its views."""
-    item, views = catalogue.item(id), catalogue.views(id)
+def shown(server: State, id: str) -> dict[str, Any]:
+    """One item with its views, whose pictures will be asked for together."""
+    item, views = server.catalogue.item(id), server.catalogue.views(id)
     views.sort(key=lambda view: (view.added, view.id))
+    server.album.listed([view.id for view in views])
     told = [
         {
             **{k: v for k, v in view.to_dict().items() if k != "region"},

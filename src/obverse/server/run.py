@@ -9,6 +9,7 @@ import uvicorn
 
 from obverse.errors import ServerError
 from obverse.server.app import create_app
+from obverse.server.door import Doorkeeper
 from obverse.server.protocol import limited
 from obverse.server.settings import Settings
 from obverse.server.watch import start_log
@@ -17,6 +18,8 @@ HEAD_BYTES = 32 * 1024
 KEEP_ALIVE = 15
 BACKLOG = 256
 ANYWHERE = ("0.0.0.0", "::")
+ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses that nobody has."""
 
 
 def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) -> None:
@@ -38,7 +41,7 @@ def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) ->
         ssl_certfile=settings.certificate,
     )
     with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on once all is finished
-        uvicorn.Server(config).run(sockets=[listening])
+        (Doorkeeper if settings.certificate else uvicorn.Server)(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -60,12 +63,20 @@ def addresses(host: str, port: int, scheme: str = "http") -> list[str]:
     """What to open in a browser: on this machine, and from others where they can reach it."""
     if host not in ANYWHERE:
         return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"]
-    found = [f"{scheme}://127.0.0.1:{port}/"]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
+    return [f"{scheme}://{near}:{port}/" for near in ("127.0.0.1", *own_address())]
+
+
+def names(host: str) -> list[str]:
+    """The names and addresses by which others may ask for what listens there."""
+    return [*([] if host in ANYWHERE else [host]), *own_address(), *own_address(socket.AF_INET6)]
+
+
+def own_address(family: socket.AddressFamily = socket.AF_INET) -> list[str]:
+    """This machine's address in its network, where it is in one."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             # No packet is sent: this only asks which of our addresses would be used.
-            probe.connect(("192.0.2.1", 9))
-            near = probe.getsockname()[0]
-        except OSError:
-            return found
-    return [*found, f"{scheme}://{near}:{port}/"]
+            probe.connect((ELSEWHERE[family], 9))
+            return [str(probe.getsockname()[0])]
+    except OSError:
+        return []

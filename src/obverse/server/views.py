@@ -35,7 +35,7 @@ class NewViews(Strict):
         describe.BODY,
         describe.MISSING,
         status=201,
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": []},
+        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
     ),
     openapi_extra=describe.upload(NewViews, most=24),
 )

@@ -46,6 +46,7 @@ const FILES = [
   "/static/parts/filters.js",
   "/static/parts/found.js",
   "/static/parts/grid.js",
+  "/static/parts/notes.js",
   "/static/parts/remove.js",
   "/static/parts/search-items.js",
   "/static/parts/share.js",

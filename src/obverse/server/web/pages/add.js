@@ -7,6 +7,7 @@ import { nameOf, sideName } from "../items.js";
 import { handedOver } from "../parts/asked.js";
 import { hasCamera, takePhotos } from "../parts/camera.js";
 import { attributeRows } from "../parts/editor.js";
+import { noted } from "../parts/notes.js";
 import { Slot, cameraButton } from "../parts/slot.js";
 import { picturesIn, prepare } from "../photos.js";
 import { href } from "../router.js";
@@ -171,6 +172,7 @@ class Add {
         run: () => (location.hash = href("item", done.item.id)),
       });
     this.#next();
+    replace(this.known, noted(t("add.twice"), done.notes));
   }
 
   // Ready for the next one of a series.

@@ -65,19 +65,26 @@ function sentence({ known, calibrated, best }) {
   return known ? t("answer.spokenKnown", values) : t("answer.spokenUnknown", values);
 }
 
-function verdict({ known, calibrated, best }) {
+// An answer in a few words. Without a calibration nothing is told to be in the catalogue or not.
+export function headline({ known, calibrated, best }) {
+  if (known) return nameOf(best.item);
+  return best && !calibrated ? t("answer.undecided") : t("answer.unknown");
+}
+
+function verdict(answer) {
+  const { known, calibrated, best } = answer;
   if (!best)
     return h(
       "header",
       { class: "verdict" },
-      h("h1", {}, t("answer.unknown")),
+      h("h1", {}, headline(answer)),
       h("p", {}, t("answer.emptyCatalogue")),
     );
   const sure = h(
     "p",
     { class: "sure" },
     h("strong", {}, percent(best.probability)),
-    h("span", {}, known ? t("answer.in") : calibrated ? t("answer.nearestOnly") : t("answer.share")),
+    h("span", {}, known ? t("answer.in") : calibrated ? t("answer.nearestOnly") : t("answer.shareOnly")),
   );
   const about = describe(best.item);
   if (known) {
@@ -92,7 +99,7 @@ function verdict({ known, calibrated, best }) {
   return h(
     "header",
     { class: "verdict" },
-    h("h1", {}, calibrated ? t("answer.unknown") : t("answer.undecided")),
+    h("h1", {}, headline(answer)),
     h(
       "p",
       { class: "about-item" },
@@ -217,7 +224,7 @@ function actions(question) {
     name: "identify",
     kind: answer.known ? "strong" : "",
   });
-  const name = answer.known ? nameOf(answer.best.item) : t("answer.unknown");
+  const name = headline(answer);
   return h(
     "div",
     { class: "actions" },

@@ -3,6 +3,7 @@
 import * as api from "../api.js";
 import { h, replace } from "../dom.js";
 import { t } from "../i18n.js";
+import { noted } from "../parts/notes.js";
 import { href } from "../router.js";
 import { refresh } from "../session.js";
 import { fail, link, speak } from "../ui.js";
@@ -79,7 +80,7 @@ export function importPage(main) {
           h("li", {}, [problem.where, problem.detail ?? problem.title].filter(Boolean).join(": ")),
         );
       },
-      done: ({ added, skipped, failed: wrong }) => {
+      done: ({ added, skipped, failed: wrong, notes }) => {
         bar.value = 1;
         const count = (value) => (Array.isArray(value) ? value.length : Number(value ?? 0));
         words.textContent = t("import.done", {
@@ -88,6 +89,7 @@ export function importPage(main) {
           failed: count(wrong),
         });
         state.append(
+          noted(t("import.notes"), notes) ?? "",
           h(
             "div",
             {},

@@ -151,8 +151,10 @@ function more(item) {
   );
   const give = async (files) => {
     try {
-      for (const file of files) await api.addViews(item.id, await prepare(file), side.value);
-      toast(t("item.viewAdded"));
+      const notes = [];
+      for (const file of files)
+        notes.push(...(await api.addViews(item.id, await prepare(file), side.value)).notes);
+      toast(notes.length ? t("add.twice") : t("item.viewAdded"));
       again(item.id)();
     } catch (error) {
       fail(error);

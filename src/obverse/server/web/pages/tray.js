@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { h } from "../dom.js";
 import { percent, t } from "../i18n.js";
 import { nameOf } from "../items.js";
+import { headline } from "./answer.js";
 import { asked, keep } from "../parts/asked.js";
 import { found } from "../parts/found.js";
 import { save } from "../parts/share.js";
@@ -27,8 +28,7 @@ export function trayPage(main) {
     return;
   }
   const { objects, failed, photo } = tray;
-  const known = objects.filter((object) => object.known).length;
-  const summary = t("tray.summary", { n: objects.length, known, unknown: objects.length - known });
+  const summary = counted(objects);
   const shown = found(trayPhoto, photo, objects, t("answer.yourPhoto"));
   main.append(
     h(
@@ -64,6 +64,14 @@ export function trayPage(main) {
     ),
   );
   speak(summary);
+}
+
+// How many are known; without a calibration nobody can tell which are.
+function counted(objects) {
+  const n = objects.length;
+  if (objects.some(({ best, calibrated }) => best && !calibrated)) return t("tray.nearest", { n });
+  const known = objects.filter((object) => object.known).length;
+  return t("tray.summary", { n, known, unknown: n - known });
 }
 
 function row(object, photo, shown) {
@@ -103,7 +111,7 @@ function row(object, photo, shown) {
       h(
         "span",
         { class: "tray-words" },
-        h("strong", {}, known ? nameOf(best.item) : t("answer.unknown")),
+        h("strong", {}, headline(object)),
         h("small", {}, known || !best ? "" : `${t("answer.nearest")} ${nameOf(best.item)}`),
       ),
       h("span", { class: "tray-sure" }, best ? percent(best.probability) : ""),

@@ -80,7 +80,7 @@ export default {
   "answer.in": "in this catalogue",
   "answer.nearestOnly": "likely to be it",
   "answer.undecided": "Closest in this catalogue",
-  "answer.share": "a share, not calibrated",
+  "answer.shareOnly": "a share, not calibrated",
   "answer.spokenNearest": "Closest is {name}, {p}, a share and not a probability.",
   "answer.nearest": "Nearest:",
   "answer.nearestAll": "The nearest in your catalogue",
@@ -135,6 +135,7 @@ export default {
 
   "tray.title": { one: "{n} object", other: "{n} objects" },
   "tray.summary": "{known} known, {unknown} not in this catalogue",
+  "tray.nearest": "{n} closest in this catalogue, not decided",
   "tray.back": "Back to the tray",
   "tray.failed": {
     one: "{n} object could not be answered.",
@@ -199,6 +200,7 @@ export default {
   "add.done": "{name} added.",
   "add.open": "Open",
   "add.noPhoto": "Add at least one photo first.",
+  "add.twice": "Added, but a picture is nearly the same as one of another item.",
   "add.already": "This looks like {name} ({p}), which is already here.",
   "import.short": "Import",
   "import.title": "Import many",
@@ -208,6 +210,7 @@ export default {
   "import.how": "How the zip should look",
   "import.table": "Or a table with any attributes, beside its pictures:",
   "import.sending": "Sending …",
+  "import.notes": "What to look at again:",
   "import.reading": "Reading …",
   "import.progress": "{n} of {total}: {text}",
   "import.done": "{n} pictures added, {skipped} were there already, {failed} could not be used.",
