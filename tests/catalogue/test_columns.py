@@ -101,7 +101,7 @@ UNSTORABLE = [
 @pytest.mark.parametrize("cell", UNSTORABLE, ids=lambda cell: cell[:12])
 def test_a_cell_that_no_catalogue_can_hold_is_told(cell: str) -> None:
     """With its line, and the other lines are read."""
-    with pytest.raises(ValueError, match="'a'|longer"):
+    with pytest.raises(ValueError, match=r"'a'|longer"):
         Column("a", is_json=True).read(cell)
     out = io.StringIO(newline="")
     csv.writer(out).writerows([["photo", "a:json"], ["x.jpg", "1"], ["y.jpg", cell], ["z.jpg", 3]])
