@@ -68,7 +68,7 @@ def main() -> None:
         photo, region, turn = case.photo, case.region, case.turn
         found = (
             reader.read(photo, region, dates, turn),
-            reader._read_digits(asked, photo, region, turn),
+            reader.read_digits(asked, photo, region, turn),
         )
         for name, one in zip(marks, found, strict=True):
             right = one.best is not None and one.best.year == case.year
