@@ -106,7 +106,7 @@ def quantised(some: U8, path: Path) -> Path:
     """The shipped model with int8 weights and activations, calibrated on catalogue pictures."""
     quantization.quant_pre_process(str(SHIPPED), str(path))
 
-    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
+    class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
             self.left = list(batches(some[:: max(1, len(some) // 128)]))
 
@@ -254,10 +254,10 @@ def table(data: Cut, runs: list[Path]) -> Iterator[dict[str, object]]:
         )
     for phases in (1, 2, 8):
         yield after.row(f"shipped, query at {phases * CELLS} turns", phases=phases)
-    for folder in runs:
-        mine = Scored(data, checkpoint(folder), 4)
-        yield mine.row(f"{folder.name}: vector", verify=False)
-        yield mine.row(f"{folder.name}: vector, then correlation")
+    for trained in runs:
+        mine = Scored(data, checkpoint(trained), 4)
+        yield mine.row(f"{trained.name}: vector", verify=False)
+        yield mine.row(f"{trained.name}: vector, then correlation")
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def over_http(url: str, count: int) -> None:
     with httpx.Client(base_url=url, timeout=120) as http:
         for name, query in ASKED.items():
             path = f"/v1/items?{query.format(middle=count // 2)}"
-            spent = [milliseconds(lambda path=path: http.get(path)) for _ in range(TIMES)]
+            spent = [milliseconds(partial(http.get, path)) for _ in range(TIMES)]
             print(f"{name}: {np.median(spent):.0f} ms, the first time {spent[0]:.0f}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,7 @@ from obverse import explain, recipes, separate
 from obverse.catalogue import duplicates
 from obverse.photo import load
 from obverse.pipeline import Pipeline
-from obverse.types import F64, U8, Embedding
+from obverse.types import F64, U8, Array, Embedding
 
 SEED = 0
 
@@ -72,7 +72,7 @@ def main() -> None:
             alike[kind].append(float(scores[i]))
             if others:
                 apart[kind].append(separate.difference(proofs[0], proofs[i]))
-    tables = (
+    tables: tuple[tuple[str, dict[str, list[float]], Callable[[F64], Array]], ...] = (
         ("score against each other", alike, lambda v: v >= duplicates.COPY),
         ("difference to a photo", apart, lambda v: v < explain.COPY),
     )

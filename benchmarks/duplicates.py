@@ -4,7 +4,8 @@
     python benchmarks/duplicates.py --types 20
 
 Minted coins, both sides scanned. A third of the types are there once more by scans of another
-specimen, a third by phone-like photos, as items of their own: these pairs are to be found.
+specimen, a third by phone-like photos, a third by a scan of another specimen's obverse alone, as
+items of their own: these pairs are to be found.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def make_rows(folder: Path, seed: int, types: int) -> list[Row]:
             if index % 3 == 1:
                 rng = np.random.default_rng([seed, index, number])
                 pictures[f"{index:03d}-photo"] = snap(coin, side, rng).image
+            if index % 3 == 2 and side == "obverse":
+                pictures[f"{index:03d}-half"] = scan(coin, side, size=SIZE, seed=1)
             for item, pixels in pictures.items():
                 path = folder / f"{item}-{side}.png"
                 Image.fromarray(pixels).save(path)
@@ -75,9 +78,11 @@ def main() -> None:
     twice = sum("-" in item for item in items)
     said = pairs_of(groups)
     right = sum(type_of(a) == type_of(b) for a, b in said)
+    halves = sum(type_of(a) == type_of(b) for a, b in said if "-half" in a + b)
     wrong = sum(len({type_of(view.item) for view in group.views}) > 1 for group in groups)
     print(f"{len(items)} items, {len(rows)} views, seed {options.seed}: {len(groups)} groups")
-    print(f"{right} of {twice} pairs found, {len(said) - right} wrong pairs in {wrong} groups")
+    print(f"{right} of {twice} pairs found, {halves} of them by one side")
+    print(f"{len(said) - right} wrong pairs in {wrong} groups")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -38,17 +39,22 @@ TARGET = Path(classical.__file__).with_name("weights.py")
 def pictures(data: Path) -> Iterator[tuple[int, U8, Label]]:
     """Kind of truth (0 rim, 1 box), pixels, and the overlap of a polygon with the truth."""
     for path, rim in list(wild(data))[::2]:
-        yield 0, load(path).pixels, lambda p, rim=rim: overlap(p, rim)
+        yield 0, load(path).pixels, partial(overlap, q=rim)
     rng = np.random.default_rng(0)
     for path, rim in cutouts(data):
         pixels = load(path).pixels
-        yield 0, pixels, lambda p, rim=rim: overlap(p, rim)
+        yield 0, pixels, partial(overlap, q=rim)
         composed, rim = compose(pixels, rim, rng)
-        yield 0, composed, lambda p, rim=rim: overlap(p, rim)
+        yield 0, composed, partial(overlap, q=rim)
     for path, shares in scenes(data):
         pixels = load(path).pixels
         boxes = shares * np.tile(pixels.shape[1::-1], 2)
-        yield 1, pixels, lambda p, b=boxes: box_overlap(b, (*p.min(0), *p.max(0))).max(initial=0)
+        yield 1, pixels, partial(within, boxes)
+
+
+def within(boxes: Array, p: F32) -> float:
+    """IoU of a polygon's box with the likest of the boxes."""
+    return float(box_overlap(boxes, (*p.min(0), *p.max(0))).max(initial=0))
 
 
 def compose(pixels: U8, rim: F32, rng: np.random.Generator) -> tuple[U8, F32]:
@@ -65,7 +71,7 @@ def compose(pixels: U8, rim: F32, rng: np.random.Generator) -> tuple[U8, F32]:
     share = mask[..., None] / 255
     place = canvas[y : y + h, x : x + w]
     canvas[y : y + h, x : x + w] = place * (1 - share) + pixels * share
-    return canvas.astype(np.uint8), rim + np.float32([x, y])
+    return canvas.astype(np.uint8), rim + np.array([x, y], np.float32)
 
 
 def examples(pixels: U8, label: Label) -> list[tuple[F64, F64]]:
@@ -82,7 +88,10 @@ def examples(pixels: U8, label: Label) -> list[tuple[F64, F64]]:
         large = radii(maps) > classical.ENOUGH * max(field.width, field.height)
         if (large & (second[-1][1] > 0.6)).any():
             break
-    return [tuple(map(np.concatenate, zip(*part, strict=True))) for part in (first, second)]
+    return [
+        (np.concatenate([f for f, _ in part]), np.concatenate([share for _, share in part]))
+        for part in (first, second)
+    ]
 
 
 def labelled(field: Field, maps: F64, label: Label) -> tuple[F64, F64]:

@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,7 +78,8 @@ def _with_mark(
     face = coin.face(side)
     own = f" {coin.mint_mark}"
     texts = tuple(replace(t, text=t.text.replace(own, "")) for t in face.texts)
-    bare = replace(coin, **{side: replace(face, texts=texts if coin.mint_mark else face.texts)})
+    changed: dict[str, Any] = {side: replace(face, texts=texts if coin.mint_mark else face.texts)}
+    bare = replace(coin, **changed)
     height = relief(bare, side, coin.years[0], size).astype(float)
     busy = cv2.blur(np.hypot(*np.gradient(height)), (round(size * cap),) * 2)
     y, x = np.mgrid[1 : -1 : size * 1j, -1 : 1 : size * 1j]
@@ -86,7 +88,8 @@ def _with_mark(
     place = float(x.ravel()[at]), float(y.ravel()[at])
     letters = (Text(struck, cap, x=place[0], y=place[1], span=0.5),) if struck else ()
     face = bare.face(side)
-    return replace(bare, **{side: replace(face, texts=face.texts + letters)}), place
+    changed = {side: replace(face, texts=face.texts + letters)}
+    return replace(bare, **changed), place
 
 
 def cents(data: Path) -> Iterator[Case]:

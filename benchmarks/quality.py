@@ -154,8 +154,8 @@ def shake(shot: Shot, sigma: float, rng: Rng) -> Shot:
     kernel[length // 2] = 1
     middle = ((length - 1) / 2,) * 2
     spin = cv2.getRotationMatrix2D(middle, rng.uniform(0, 180), 1.0)
-    kernel = cv2.warpAffine(kernel, spin, (length, length))
-    return grainy(cv2.filter2D(pixels, -1, kernel / kernel.sum()), rng), e
+    line = cv2.warpAffine(kernel, spin, (length, length))
+    return grainy(cv2.filter2D(pixels, -1, line / line.sum()), rng), e
 
 
 def grainy(pixels: Array, rng: Rng) -> U8:
@@ -282,7 +282,8 @@ def ask_all(data: Path, most: int) -> list[dict[str, Any]]:
 
 def jpeg(pixels: U8) -> U8:
     _, code = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
-    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    bgr = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)
+    return bgr[..., ::-1]
 
 
 # -- choosing and reporting ---------------------------------------------------------------------
@@ -330,8 +331,8 @@ def summary(rows: list[dict[str, Any]], limits: dict[str, float]) -> Iterator[st
         for step in steps:
             mine = [r for r in rows if r["change"] == change and r["step"] == step]
             recall = float(np.mean([r["right"] for r in mine]))
-            told = [[i.name for i in quality.judge(r["measured"], limits)] for r in mine]
-            hit, any_ = [name in t for t in told], [bool(t) for t in told]
+            warned = [[i.name for i in quality.judge(r["measured"], limits)] for r in mine]
+            hit, any_ = [name in w for w in warned], [bool(w) for w in warned]
             cells.append(f"{step:g}: {recall:.2f}, {np.mean(hit):.2f}, {np.mean(any_):.2f}")
             if recall < KEEP * base:
                 past += zip(hit, any_, strict=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def cases(count: int, seed: int) -> Iterator[Case]:
         year, date = int(rng.choice(YEARS)), texts[at[0]]
         span = min(1.0, 1.6 * date.span) if date.place == "line" else 115.0
         texts[at[0]] = replace(date, text=roman(year), span=span)
-        shot = snap(replace(coin, **{side: replace(face, texts=tuple(texts))}), side, rng)
+        changed: dict[str, Any] = {side: replace(face, texts=tuple(texts))}
+        shot = snap(replace(coin, **changed), side, rng)
         e = shot.ellipse
         if 2 * e.a >= 200:
             box = (e.cx - e.a, e.cy - e.a, e.cx + e.a, e.cy + e.a)
@@ -68,11 +70,11 @@ def main() -> None:
         photo, region, turn = case.photo, case.region, case.turn
         found = (
             reader.read(photo, region, dates, turn),
-            reader._read_digits(asked, photo, region, turn),
+            reader.read_digits(asked, photo, region, turn),
         )
         for name, one in zip(marks, found, strict=True):
-            right = one.best is not None and one.best.year == case.year
-            marks[name].append(0 if one.best is None else 1 if right else -1)
+            is_right = one.best is not None and one.best.year == case.year
+            marks[name].append(0 if one.best is None else 1 if is_right else -1)
     for name, told in marks.items():
         right, wrong, none = (told.count(m) / len(told) for m in (1, -1, 0))
         print(f"{name}: right {right:.3f}, wrong {wrong:.3f}, not read {none:.3f}, n {len(told)}")

@@ -26,6 +26,8 @@ from obverse.mint import ground
 from obverse.types import F32, U8
 
 Rng = np.random.Generator
+Place = tuple[float, float, float]
+"""Middle of a disc in its texture, and its diameter, in pixels."""
 
 SHIPPED = ("brick", "grass", "gravel")
 PIECES = 3
@@ -46,12 +48,12 @@ def disc(
     light, ``slant`` is how far from straight above it is seen at most, in degrees."""
     scale = 0.8 * SIZE / across
     turn = 0.0 if plain else rng.uniform(0, 360)
-    matrix = cv2.getRotationMatrix2D((x, y), turn, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D((x, y), turn, scale), np.float64)
     matrix[:, 2] += SIZE / 2 - np.array([x, y])
     face = cv2.warpAffine(texture, matrix, (SIZE, SIZE), flags=cv2.INTER_CUBIC,
                           borderMode=cv2.BORDER_REFLECT).astype(np.float32)  # fmt: skip
     if not plain:
-        face = relit(face / 255, rng) * 255
+        face = relit(face / np.float32(255), rng) * 255
     yy, xx = np.mgrid[:SIZE, :SIZE] - SIZE / 2 + 0.5
     inside = np.clip(0.4 * SIZE - np.hypot(xx, yy), 0, 1)
     grey = face * inside + 20 * (1 - inside)
@@ -88,9 +90,9 @@ def drawn(name: str, rng: Rng) -> U8:
 def write(out: Path, dev: bool, turns: int, faces: int, seed: int) -> None:
     """The pictures and ``surfaces.csv``."""
     rng = np.random.default_rng(seed)
-    rows = []
+    rows: list[tuple[str, str, str]] = []
 
-    def put(name: str, role: str, item: str, *where: float, slant: float = 0) -> None:
+    def put(name: str, role: str, item: str, where: Place, slant: float = 0) -> None:
         image = disc(texture, *where, rng, plain=role == "catalogue", slant=slant)
         path = out / item / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,15 +109,15 @@ def write(out: Path, dev: bool, turns: int, faces: int, seed: int) -> None:
                 if faces:
                     known = place % 2 == 0
                     if known:
-                        put("view", "catalogue", f"{item}-{place}", *at)
+                        put("view", "catalogue", f"{item}-{place}", at)
                     for k in range(faces):
                         role = "query" if known else "unknown"
-                        put(f"again-{k}", role, f"{item}-{place}", *at, slant=SLANT)
+                        put(f"again-{k}", role, f"{item}-{place}", at, slant=SLANT)
                 elif place == 0:
-                    put("view", "catalogue", item, *at)
+                    put("view", "catalogue", item, at)
                 else:
                     for k in range(turns):
-                        put(f"{place}-{k}", "query", item, *at)
+                        put(f"{place}-{k}", "query", item, at)
     with (out / "surfaces.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["photo", "role", "item"])

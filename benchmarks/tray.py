@@ -72,7 +72,8 @@ def compose(scans: list[tuple[str, Path]], count: int, seed: int) -> tuple[U8, l
     rows = math.ceil(count / columns)
     small = GROUNDS[TABLES[seed % len(TABLES)]](SHORT // 4, LONG // 4, rng)
     ground = (np.clip(small, 0, 1) ** (1 / 2.2) * 255).astype(np.float32)
-    scene = cv2.resize(ground, (LONG, SHORT), interpolation=cv2.INTER_CUBIC)
+    wide = cv2.resize(ground, (LONG, SHORT), interpolation=cv2.INTER_CUBIC)
+    scene = np.asarray(wide, np.float32)
     pitch = min(LONG / columns, SHORT / rows)
     laid = []
     for place, i in enumerate(rng.permutation(len(scans))[:count]):
@@ -86,7 +87,7 @@ def compose(scans: list[tuple[str, Path]], count: int, seed: int) -> tuple[U8, l
     phase = rng.uniform(0, 6, 2)
     light = 1 + 0.25 * np.sin(3 * xx / LONG + phase[0]) * np.cos(2 * yy / SHORT + phase[1])
     scene *= cv2.resize(light.astype(np.float32), (LONG, SHORT))[..., None]
-    scene = cv2.GaussianBlur(scene, (0, 0), 1.2)
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 1.2), np.float32)
     scene += rng.normal(0, GRAIN, scene.shape[:2]).astype(np.float32)[..., None]
     return np.clip(scene, 0, 255).astype(np.uint8), laid
 

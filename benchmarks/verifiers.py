@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -106,7 +107,7 @@ def flat(plan: Path, root: Path, every: int) -> None:
             for matcher in ("brute", "flann"):
                 for model in ("homography", "similarity"):
                     one = LocalVerifier(kind, matcher, model)
-                    figures = measure(again, lambda a, v=one: scored(v, a))
+                    figures = measure(again, partial(scored, one))
                     row(name, f"`local`: {kind}, {matcher}, {model}", *figures, spent)
 
 

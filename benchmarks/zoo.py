@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -195,11 +196,11 @@ def codes(work: Path) -> Iterable[str]:
         yield code_row(name or "float32", size, ranks, found, exact, spent)
     for name in ("float16", "rabitq"):
         order, spent, size = lance(stored, asked, name == "rabitq")
-        ranks = []
-        for found, item in zip(order, right, strict=True):
-            items = list(dict.fromkeys(owners[found].tolist()))
-            ranks.append(items.index(item) + 1.0 if item in items else np.inf)
-        yield code_row(name, size, np.array(ranks), [f[:200] for f in order], exact, spent)
+        places = []
+        for views_found, item in zip(order, right, strict=True):
+            items = list(dict.fromkeys(owners[views_found].tolist()))
+            places.append(items.index(item) + 1.0 if item in items else np.inf)
+        yield code_row(name, size, np.array(places), [f[:200] for f in order], exact, spent)
 
 
 def lance(stored: F32, asked: F32, is_indexed: bool) -> tuple[list[Array], float, int]:
@@ -212,7 +213,7 @@ def lance(stored: F32, asked: F32, is_indexed: bool) -> tuple[list[Array], float
     with tempfile.TemporaryDirectory() as folder:
         rows = [{"n": i, "vector": v.astype(np.float16)} for i, v in enumerate(stored)]
         schema = pa.schema([("n", pa.int32()), ("vector", pa.list_(pa.float16(), dim))])
-        table = lancedb.connect(folder).create_table("v", pa.Table.from_pylist(rows, schema))
+        table: Any = lancedb.connect(folder).create_table("v", pa.Table.from_pylist(rows, schema))
         if is_indexed:
             table.create_index("vector", config=IvfRq(distance_type="dot", num_partitions=1))
         begun, order = time.process_time(), []
@@ -255,7 +256,8 @@ def copies(data: Path, every: int) -> Iterable[str]:
 def _smaller(image: U8) -> U8:
     half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     stored = cv2.imencode(".jpg", half[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 50])[1]
-    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+    bgr = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(bgr[..., ::-1])
 
 
 def _cut(image: U8) -> U8:
@@ -272,11 +274,11 @@ CHANGES: dict[str, Callable[[U8], U8]] = {
 }
 
 
-def remembered(image: U8, kind: str = "sift") -> keypoints.Keypoints:
+def remembered(picture: U8, kind: str = "sift") -> keypoints.Keypoints:
     """Keypoints of a picture, found once for all the descriptors that gather them."""
-    key = hashlib.sha256(image.tobytes()).digest(), kind
+    key = hashlib.sha256(picture.tobytes()).digest(), kind
     if key not in _KEPT:
-        _KEPT[key] = FIND(image, kind)
+        _KEPT[key] = FIND(picture, kind)
     return _KEPT[key]
 
 

@@ -22,6 +22,7 @@ from obverse import photo as photos
 from obverse.embed.vlad import COLOUR_WEIGHT, reduce
 from obverse.find.whole import WholeFinder
 from obverse.normalise import flat
+from obverse.types import U8
 from obverse.verify import keypoints
 from obverse.verify.keypoints import Keypoints
 
@@ -39,7 +40,7 @@ def gather(folder: Path) -> Keypoints:
     """The keypoints of everything learned from."""
     shipped = [np.asarray(getattr(data, name)()) for name in PICTURES]
     colour = [p if p.ndim == 3 else np.repeat(p[..., None], 3, axis=2) for p in shipped]
-    sources = [*sorted(folder.glob("*/*.jpg")), *colour]
+    sources: list[Path | U8] = [*sorted(folder.glob("*/*.jpg")), *colour]
     found = []
     for source in sources:
         photo = photos.load(source)
@@ -64,7 +65,8 @@ def main() -> None:
     points = reduce(some, mean, basis)
     cv2.setRNGSeed(0)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
-    _, _, words = cv2.kmeans(points, WORDS, None, stop, 3, cv2.KMEANS_PP_CENTERS)
+    labels = np.empty((len(points), 1), np.int32)
+    _, _, words = cv2.kmeans(points, WORDS, labels, stop, 3, cv2.KMEANS_PP_CENTERS)
     np.savez(MODELS / "words.npz", mean=mean, basis=basis.astype(np.float32), words=words)
     card = {
         "what": f"{WORDS} visual words of {NUMBERS} numbers of RootSIFT and 2 of colour",

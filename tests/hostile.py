@@ -435,7 +435,9 @@ def make_places(folder: Path) -> dict[str, tuple[str, ...]]:
     (folder / "secret.jpg").write_bytes(make_sound()["jpeg"])
     (folder / "secret.jpg").chmod(0)
     unreadable = ("folder", "full", "pipe", "socket", "loop", "zero", "to-pipe", "secret")
-    places = {f"{folder}/{name}.jpg": ("PhotoUnreadable",) for name in unreadable}
+    places: dict[str, tuple[str, ...]] = {
+        f"{folder}/{name}.jpg": ("PhotoUnreadable",) for name in unreadable
+    }
     places |= {f"{folder}/{name}.jpg": ("PhotoMissing",) for name in ("away", "missing")}
     places[f"{folder}/secret.jpg/a.jpg"] = ("PhotoMissing", "PhotoUnreadable")
     places[f"{folder}/a\0b.jpg"] = ("PhotoUnreadable",)

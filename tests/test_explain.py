@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -313,6 +314,17 @@ def test_chinese_says_all_that_english_says() -> None:
     silent = {key for key, text in told.items() if not re.search(r"[\u4e00-\u9fff]", text)}
     assert silent == {"pairing", "advice", "upright"}
     assert not [key for key, text in told.items() if re.search(r"[A-Za-z]", text)]
+
+
+def test_chinese_names_sides_as_the_page_does() -> None:
+    page = (files("obverse.server") / "web/words/zh.js").read_text(encoding="utf-8")
+    for side in ("obverse", "reverse", "edge", "other"):
+        (label,) = re.findall(rf'"side\.{side}": "(.+?)"', page)
+        assert CHINESE[side].startswith(label)
+
+
+def test_a_place_and_what_it_says_are_parted_by_a_comma() -> None:
+    assert "处，毫无吻合" in CHINESE["weak"].format(where=CHINESE["rim"], first="0.00")
 
 
 def test_an_answer_in_chinese_has_the_same_reasons() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from obverse import Catalogue
+from obverse import Catalogue, canvas
 from obverse.catalogue.importers import Row
 from obverse.draw_tray import tray as drawn
 from obverse.mint import coin_type, scan
@@ -179,6 +180,38 @@ def test_a_bad_region_is_told_and_the_others_answered(
     left = replace(bad, box=(5.0, 150.0, 5.0, 150.0))
     assert replace(tray, failed=((left, "bad"),)).numbers == (2, 3, 1)
     assert drawn(tray).shape[1] >= answered.photo.width
+
+
+def test_a_tray_of_shares_calls_nothing_known_or_unknown(
+    answered: Tray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = canvas.Canvas.text
+
+    def text(self: canvas.Canvas, x: float, y: float, words: str, **style: Any) -> float:
+        written.append(words)
+        return write(self, x, y, words, **style)
+
+    monkeypatch.setattr(canvas.Canvas, "text", text)
+    blank = replace(answered.photo, pixels=np.full_like(answered.photo.pixels, 90))
+    unknown = replace(
+        answered, photo=blank, answers=tuple(replace(a, known=False) for a in answered.answers)
+    )
+    shares = replace(
+        unknown, answers=tuple(replace(a, calibrated=False) for a in unknown.answers)
+    )  # fmt: skip
+
+    def has(picture: U8, colour: canvas.Colour) -> bool:
+        return bool((picture == colour).all(axis=-1).any())
+
+    assert has(drawn(unknown), canvas.RED)
+    assert any("0 recognised" in words for words in written)
+    written.clear()
+    picture = drawn(shares)
+    assert not has(picture, canvas.RED)
+    assert not has(picture, canvas.GREEN)
+    assert not any("recognised" in words for words in written)
+    assert any("not calibrated" in words for words in written)
 
 
 def test_the_year_of_every_object_is_read_where_somebody_asks(

@@ -108,6 +108,11 @@ def shape(sheet: Canvas, pixels: U8, x: float, y: float, is_disc: bool) -> None:
         sheet.paste(pixels, x, y)
 
 
+def colour_of(answer: Answer) -> canvas.Colour:
+    """Green for known, red for unknown; a share that no calibration judged is neither."""
+    return GREEN if answer.known else RED if answer.calibrated else MUTED
+
+
 def headline(sheet: Canvas, answer: Answer) -> None:
     """What it is and how sure, in the first 100 pixels of a sheet."""
     width = sheet.image.width
@@ -116,7 +121,7 @@ def headline(sheet: Canvas, answer: Answer) -> None:
         sheet.text(MARGIN, MARGIN, "Not recognised", size=42, strong=True)
         sheet.text(MARGIN, MARGIN + 58, "the catalogue is empty", size=22, fill=MUTED)
         return
-    colour = GREEN if answer.known else RED if answer.calibrated else MUTED
+    colour = colour_of(answer)
     sure = sheet.text(right, MARGIN, percent(best.probability), size=42, fill=colour, anchor="ra")
     doubt = "not sure enough" if answer.calibrated else "a share, not calibrated"
     verdict = "in this catalogue" if answer.known else doubt

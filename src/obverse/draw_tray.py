@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from obverse import canvas
-from obverse.canvas import GREEN, INK, MARGIN, MUTED, RED, Canvas
-from obverse.draw_parts import fitted, rim
+from obverse.canvas import INK, MARGIN, MUTED, Canvas
+from obverse.draw_parts import colour_of, fitted, rim
 from obverse.types import U8, Answer, Tray
-from obverse.words import percent
+from obverse.words import UNCALIBRATED, percent
 
 PHOTO_SIDE = 2000
 """Longer side of the photo, in pixels: with 60 coins, each is some 170 wide and its name fits."""
@@ -21,12 +21,13 @@ NAMED = 110
 
 
 def tray(tray: Tray) -> U8:
-    """The photo with the rim, the number and the name of every object, green where it is known and
-    red where it is not; below, the list by number, with probabilities."""
+    """The photo with the rim, the number and the name of every object, green where it is known, red
+    where it is not, grey where nothing is calibrated; below, the list by number, with probabilities
+    or shares."""
     image, factor = fitted(tray.photo, PHOTO_SIDE, PHOTO_SIDE)
     height, width = image.shape[:2]
     for answer in tray.answers:
-        rim(image, answer.patch.region, factor, _colour(answer), max(2, width // 600))
+        rim(image, answer.patch.region, factor, colour_of(answer), max(2, width // 600))
     for region, _ in tray.failed:
         rim(image, region, factor, MUTED, 2)
     room = max(width, 800) - 2 * MARGIN
@@ -51,11 +52,9 @@ def tray(tray: Tray) -> U8:
 def _headline(tray: Tray) -> str:
     known = sum(answer.known for answer in tray.answers)
     objects = "1 object" if len(tray.answers) == 1 else f"{len(tray.answers)} objects"
+    if not all(answer.calibrated for answer in tray.answers):
+        return f"{objects}, {UNCALIBRATED}"
     return f"{objects}, {known} recognised"
-
-
-def _colour(answer: Answer) -> canvas.Colour:
-    return GREEN if answer.known else RED
 
 
 def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:
@@ -78,7 +77,7 @@ def _pill(sheet: Canvas, words: str, x: float, y: float, size: int, answer: Answ
     y = max(y, size * 0.8)
     box = (x - half, y - size * 0.72, x + half, y + size * 0.72)
     sheet.pen.rounded_rectangle(box, size * 0.4, fill=canvas.GROUND)
-    sheet.text(x, y, words, size=size, fill=_colour(answer), anchor="mm")
+    sheet.text(x, y, words, size=size, fill=colour_of(answer), anchor="mm")
 
 
 def _name(answer: Answer) -> str:
@@ -88,7 +87,7 @@ def _name(answer: Answer) -> str:
 
 
 def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float, width: float) -> None:
-    colour = _colour(answer)
+    colour = colour_of(answer)
     sheet.text(x + 34, y, str(number), size=20, fill=colour, anchor="ra", strong=True)
     fill = INK if answer.known else MUTED
     room = width + 30 - BESIDE

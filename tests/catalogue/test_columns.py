@@ -19,12 +19,15 @@ LETTERS = st.characters(exclude_categories=("Cs",))
 TEXT = st.text(LETTERS, max_size=12)
 NUMBERLIKE = st.from_regex(r"-?[0-9 ]{1,20}([.,eE][0-9]{0,3})?", fullmatch=True)
 WORDS = TEXT | NUMBERLIKE | st.sampled_from(["", " ", "true", "null", "007", "1e5", "-0", "[1]"])
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+PLAIN = st.none() | st.booleans() | st.integers() | FINITE | WORDS
 JSON = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner))
 NASTY = st.sampled_from(
-    ["photo", "Photo", "photo_", "photo:json", "title", "", " ", "a", " a", "a:json", '"a"',
-     '"a":json', ";photo;", "a,b", "a|b", "x\ty", "two\nlines", "\u2028", "1", "\ufeff", '"']
+    ["photo", "Photo", "photo_", "photo:json", "title", "a", " a", "a:json", '"a"',
+     '"a":json', ";photo;", "a,b", "a|b", "x\ty", "two\nlines", "a\u2028b", "1", "\ufeff", '"']
 )  # fmt: skip
+NAMES = (NASTY | TEXT).filter(str.strip)
+"""What a catalogue accepts as an attribute's name."""
 
 
 def round_trip(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -47,7 +50,7 @@ def exact(items: list[dict[str, Any]]) -> list[str]:
     return [json.dumps(item, sort_keys=True) for item in items]
 
 
-@given(st.lists(st.dictionaries(NASTY | TEXT, JSON, max_size=4), min_size=1, max_size=3))
+@given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), min_size=1, max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_all_attributes_come_back(items: list[dict[str, Any]]) -> None:
     assert exact(round_trip(items)) == exact(items)
@@ -79,9 +82,43 @@ def test_a_head_that_is_typed() -> None:
     assert read_head(" Photo ") == Column("photo", is_known=True)
     assert read_head("tags:json") == Column("tags", is_json=True)
     assert read_head('"broken:json') == Column('"broken:json')
+    assert read_head(r'"\ud800":json') == Column(r'"\ud800":json')
 
 
 def test_a_cell_that_is_no_json_is_told() -> None:
     listing = table_rows(b"photo,a:json\nx.jpg,[1\ny.jpg,[1]\n", Path("t.csv"))
     assert [row.attributes for row in listing.rows] == [{"a": [1]}]
     assert "'a' is no JSON here: [1" in listing.problems[0].what
+
+
+UNSTORABLE = [
+    r'"\ud800"', r'{"\udfff": 1}', r'[["\ud83d", "\ude00"]]',
+    "NaN", "[Infinity]", "-1e999", "[" * 21 + "]" * 21, "[" * 10**5,
+    json.dumps("x" * 70_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", UNSTORABLE, ids=lambda cell: cell[:12])
+def test_a_cell_that_no_catalogue_can_hold_is_told(cell: str) -> None:
+    """With its line, and the other lines are read."""
+    with pytest.raises(ValueError, match=r"'a'|longer"):
+        Column("a", is_json=True).read(cell)
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["photo", "a:json"], ["x.jpg", "1"], ["y.jpg", cell], ["z.jpg", 3]])
+    listing = table_rows(out.getvalue().encode(), Path("t.csv"))
+    assert [row.attributes for row in listing.rows] == [{"a": 1}, {"a": 3}]
+    (problem,) = listing.problems
+    assert problem.source == "t.csv:3"
+    assert "\n" not in problem.what
+    assert len(problem.what) < 200
+
+
+def test_a_pair_of_escapes_is_one_character() -> None:
+    assert Column("a", is_json=True).read(r'"\ud83d\ude00"') == "\U0001f600"
+
+
+def test_plain_cells_that_are_too_long_together_are_told() -> None:
+    cells = ",".join(["x" * 40_000] * 2)
+    listing = table_rows(f"photo,a,b\nx.jpg,{cells}\ny.jpg,1,2\n".encode(), Path("t.csv"))
+    assert [row.attributes for row in listing.rows] == [{"a": 1, "b": 2}]
+    assert "longer than 65,536" in listing.problems[0].what

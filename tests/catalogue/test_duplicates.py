@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from obverse import Catalogue
+from obverse.catalogue.duplicates import cliques
 from obverse.catalogue.importers import Row
 from obverse.mint.design import coin_type
 from obverse.mint.render import scan
@@ -50,6 +54,67 @@ def test_one_side_alike_is_no_duplicate(tmp_path: Path) -> None:
         ("half", "obverse"),
         ("whole", "obverse"),
     ]
+
+
+def test_a_coin_of_one_side_joins_no_two_others(tmp_path: Path) -> None:
+    """It may be either of two that share its portrait; these are not each other."""
+    portrait, lion, tower = (coin_type(11, index) for index in (0, 4, 7))
+    rows = []
+    for item, reverse in (("alone", None), ("lion", lion), ("tower", tower)):
+        sides = [("obverse", portrait), ("reverse", reverse)]
+        for side, coin in sides[: 2 if reverse else 1]:
+            path = tmp_path / f"{item}-{side}.png"
+            Image.fromarray(scan(coin, side, size=320, seed=len(rows))).save(path)
+            rows.append(Row(path, item, side))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert not catalogue.add(rows).failed
+        groups = [{view.item for view in group.views} for group in catalogue.duplicates()]
+    assert sorted(map(sorted, groups)) == [["alone", "lion"], ["alone", "tower"]]
+
+
+NODES = st.sampled_from("abcdefg")
+PAIRS = st.lists(
+    st.tuples(NODES, NODES).filter(lambda p: p[0] < p[1]), unique=True, max_size=21
+)  # fmt: skip
+
+
+@given(PAIRS)
+@settings(deadline=None)
+def test_groups_hold_every_pair_and_no_other(pairs: list[tuple[str, str]]) -> None:
+    found = cliques(pairs)
+    within = {pair for group in found for pair in combinations(sorted(group), 2)}
+    assert within == set(pairs)
+    assert len(found) <= len(pairs)
+    # None could take another item in.
+    for group in found:
+        beside = set("abcdefg") - group
+        assert not any(all(tuple(sorted((x, y))) in within for y in group) for x in beside)
+
+
+def test_an_item_that_goes_meanwhile_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+    for specimen in range(3):
+        path = tmp_path / f"{specimen}.png"
+        Image.fromarray(scan(coin_type(11, 4), "obverse", size=320, seed=specimen)).save(path)
+        rows.append(Row(path, path.stem, "obverse"))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert not catalogue.add(rows).failed
+        store, calls = catalogue.store, []
+        listing = store.listing
+
+        def with_less() -> list[tuple[str, str, str, str, str]]:
+            """The second time it is asked, as the groups are made, an item has just gone."""
+            calls.append(1)
+            if len(calls) == 2:
+                store.delete(items=["1"])
+            return listing()
+
+        monkeypatch.setattr(store, "listing", with_less)
+        (group,) = catalogue.duplicates()
+    assert len(calls) == 2
+    assert [view.item for view in group.views] == ["0", "2"]
 
 
 def test_a_picture_that_two_items_share_is_told(tmp_path: Path) -> None:

@@ -88,6 +88,29 @@ def test_what_is_put_comes_back_exactly(store: LanceStore) -> None:
     assert store.items() == items_of(views)
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item("half \ud800", "", {}),
+        Item("a", "half \ud800", {}),
+        Item("a", "", {"half \udfff": 1}),
+        Item("a", "", {"n": "\ud83d"}),
+        Item("a", "", {"n": [{"inner": ["\udc00"]}]}),
+        Item("a", "", {"n": {"inner \ud800": 1}}),
+    ],
+    ids=["id", "title", "name", "text", "nested text", "nested name"],
+)
+def test_half_a_character_is_refused(store: LanceStore, item: Item) -> None:
+    """Stored, it could be read but not sent or exported, and one item would break every list."""
+    view = make_view(0, item.id)
+    with pytest.raises(UsageError, match="half a character") as raised:
+        store.put([view], [item])
+    assert "\n" not in str(raised.value)
+    str(raised.value).encode()
+    assert store.items() == []
+    assert store.views() == []
+
+
 def test_views_without_embeddings_are_the_same_but_for_them(store: LanceStore) -> None:
     (view,) = fill(store, 1)
     (back,) = store.views()

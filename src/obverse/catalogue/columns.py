@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from obverse.catalogue.rows import flaw, is_storable
+
 KNOWN = ("photo", "item", "side", "title")
 """Columns that mean something; any other one is an attribute."""
 SUFFIX = ":json"
@@ -48,13 +50,20 @@ class Column:
         return json.dumps(value, ensure_ascii=False) if self.is_json else str(value)
 
     def read(self, cell: str) -> Any:
-        """The value of a cell that is not empty. Raises ``ValueError`` for one that is no JSON."""
+        """The value of a cell that is not empty.
+
+        Raises:
+            ValueError: JSON that is none, or that no catalogue can hold (``rows.flaw``).
+        """
         if not self.is_json:
             return read_value(cell)
         try:
-            return json.loads(cell)
+            value = json.loads(cell)
         except (ValueError, RecursionError):
             raise ValueError(f"column {self.name!r} is no JSON here: {cell[:40]}") from None
+        if why := flaw({self.name: value}):
+            raise ValueError(f"{why}: {cell[:40]}")
+        return value
 
 
 def read_head(text: str) -> Column:
@@ -69,6 +78,8 @@ def read_head(text: str) -> Column:
         try:
             name = str(json.loads(name))
         except ValueError:
+            return Column(text)
+        if not is_storable(name):
             return Column(text)
     return Column(name, is_json=True)
 

@@ -3,13 +3,14 @@
 A view's stored embedding is the query, so no picture is decoded. Its neighbours among other items
 are verified and decided as a photo's would be. Coins share a portrait or a coat of arms with others
 all the time, so one side alike makes no duplicate: every side that one of the two items has must be
-alike.
+alike. A group's items are all alike, each to every other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Group:
 
     Attributes:
         views: those that show one design with another item's; of at least two items.
-        score, probability: of the weakest link that holds it together.
+        score, probability: of the weakest link between two of them.
     """
 
     views: tuple[Shown, ...]
@@ -129,41 +130,55 @@ def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:
     """Items that are linked by all that one of them shows, together; the surest groups first."""
     views = {v.id: v for v in store.views(sorted({id for pair in links for id in pair}))}
     links = {pair: link for pair, link in links.items() if views.keys() >= set(pair)}  # else gone
+    items = {i.id: i for i in store.items(sorted({view.item for view in views.values()}))}
     sides = _sides(store)
     shown: dict[tuple[str, str], set[str]] = {}
     for first, second in links:
         one, other = views[first], views[second]
         shown.setdefault((one.item, other.item), set()).add(one.side)
         shown.setdefault((other.item, one.item), set()).add(other.side)
-    leader: dict[str, str] = {}
-
-    def lead(id: str) -> str:
-        while leader.setdefault(id, id) != id:
-            leader[id] = id = leader[leader[id]]
-        return id
-
-    held: dict[tuple[str, str], Link] = {}
-    for (first, second), link in links.items():
-        a, b = views[first].item, views[second].item
+    held: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for first, second in links:
+        a, b = sorted((views[first].item, views[second].item))
+        if not {a, b} <= items.keys() & sides.keys():  # gone since the views were read
+            continue
         if shown[a, b] >= sides[a] or shown[b, a] >= sides[b]:
-            leader[lead(a)] = lead(b)
-            held[first, second] = link
-    members: dict[str, list[tuple[str, str]]] = {}
-    for pair in held:
-        members.setdefault(lead(views[pair[0]].item), []).append(pair)
-    items = {i.id: i for i in store.items(sorted(leader))}
+            held.setdefault((a, b), []).append((first, second))
+    surest = sorted(held, key=lambda pair: (min(links[p] for p in held[pair]), pair), reverse=True)
     groups = []
-    for pairs in members.values():
+    for members in cliques(surest):
+        pairs = [p for two in combinations(sorted(members), 2) for p in held[two]]
         ids = sorted({id for pair in pairs for id in pair}, key=lambda id: (views[id].item, id))
-        told = [
-            Shown(id, v.item, items[v.item].name, v.side)
-            for id in ids
-            if (v := views[id]).item in items
-        ]
-        if len({view.item for view in told}) > 1:
-            score, probability = min(held[pair] for pair in pairs)
-            groups.append(Group(tuple(told), score, probability))
+        told = [Shown(i, (v := views[i]).item, items[v.item].name, v.side) for i in ids]
+        groups.append(Group(tuple(told), *min(links[pair] for pair in pairs)))
     return sorted(groups, key=lambda group: -group.probability)
+
+
+def cliques(pairs: Sequence[tuple[str, str]]) -> list[set[str]]:
+    """Groups within which each is paired with every other, so that every pair is in one.
+
+    A coin known by its obverse alone may be either of two that share it: that makes two groups, not
+    one. Each is grown from the first pair that no earlier group holds, so there are at most as many
+    as pairs, and one for each set of copies that are all alike.
+    """
+    near: dict[str, set[str]] = {}
+    for a, b in pairs:
+        near.setdefault(a, set()).add(b)
+        near.setdefault(b, set()).add(a)
+    found: list[set[str]] = []
+    covered: set[frozenset[str]] = set()
+    for a, b in pairs:
+        if frozenset((a, b)) in covered:
+            continue
+        group = {a, b}
+        beside = near[a] & near[b]
+        while beside:
+            new = min(beside)
+            group.add(new)
+            beside &= near[new]
+        covered |= {frozenset(two) for two in combinations(group, 2)}
+        found.append(group)
+    return found
 
 
 def _sides(store: Store) -> dict[str, set[str]]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.catalogue.columns import KNOWN, Column, read_head
+from obverse.catalogue.rows import flaw
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
 from obverse.errors import PhotoMissing, TableError
 from obverse.photo import is_photo_name
@@ -356,4 +357,6 @@ def _read_row(
     attributes = {
         c.name: c.read(text) for c, text in cells if not c.is_known and (c.name or c.is_json)
     }
+    if why := flaw(attributes):  # each may be sound, and all of them too long
+        raise ValueError(why)
     return Row(photo, _clean(known), side, said.get("title", ""), attributes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,27 +113,30 @@ def _id(text: str) -> str:
 
 
 def _json(item: Item) -> str:
-    attributes = dict(item.attributes)
-    if any(not str(name).strip() for name in attributes):
-        raise UsageError("an attribute without a name", where="attributes")
-    if not _is_shallow(attributes, DEEPEST):
+    if why := flaw(item.attributes):
         raise UsageError(
-            f"an attribute of item {item.id!r} is nested more than {DEEPEST} deep",
-            hint="use text, numbers, and plain lists of them",
+            f"item {item.id!r}: {why}",
+            hint="use text, finite numbers, booleans, null, and short lists or objects of them",
         )
-    try:
-        text = json.dumps(attributes, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"an attribute of item {item.id!r} cannot be stored ({error})",
-            hint="use text, numbers, booleans, null, and lists or objects of them",
-        ) from error
-    if len(text) > LONGEST:
-        raise UsageError(
-            f"the attributes of item {item.id!r} are longer than {LONGEST:,} letters",
-            hint="keep long texts elsewhere",
-        )
-    return text
+    return json.dumps(dict(item.attributes))
+
+
+def flaw(attributes: Mapping[str, Any]) -> str:
+    """Why the database cannot hold these attributes, or nothing."""
+    for name, value in attributes.items():
+        if not str(name).strip():
+            return "an attribute without a name"
+        if not _is_shallow(value, DEEPEST - 1):
+            return f"attribute {name!a} is nested more than {DEEPEST} deep"
+        try:
+            text = json.dumps({name: value}, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            return f"attribute {name!a} cannot be stored ({error})"
+        if not is_storable(text):
+            return f"attribute {name!a} holds half a character"
+    if len(json.dumps(dict(attributes))) > LONGEST:
+        return f"attributes longer than {LONGEST:,} letters; keep long texts elsewhere"
+    return ""
 
 
 def _is_shallow(value: Any, levels: int) -> bool:
