@@ -244,9 +244,13 @@ def test_places_are_said_as_on_a_clock(clock: int, inner: float, outer: float, s
 @pytest.mark.parametrize(("row", "said"), [(38, True), (10, False)])
 def test_dates_are_thought_of_only_where_they_often_are(row: int, said: bool) -> None:
     """Rows about 6 o'clock and about 12, half way out."""
-    second = candidate(cells((row, 8, 3, 6, 0.0)), 0.02, "mark")
+    second = candidate(cells((row, 8, 3, 6, 0.0)), 0.02, "mark", year_from=1880)
     told = " ".join(explain(answer_of(candidate(EVEN, 0.97), second)))
     assert ("where dates often are" in told) == said
+    undated = " ".join(
+        explain(answer_of(candidate(EVEN, 0.97), replace(second, item=Item("mark"))))
+    )
+    assert "where dates often are" not in undated
 
 
 def flat(inliers: int, chance: float) -> Candidate:

@@ -176,9 +176,9 @@ def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason
             return Reason("no points", {"view": view})
         return Reason("points", {"inliers": str(inliers), "pairs": str(pairs), "view": view})
     if proof.agreement.size == 1:
-        return Reason("alike", {"view": view, "score": _two(proof.score)})
+        return Reason("alike", {"view": view, "score": _two(best.score)})
     share = float((proof.agreement * proof.agreement.size >= LIT).mean())
-    values = {"view": view, "share": f"{share:.0%}".replace("%", " %"), "score": _two(proof.score)}
+    values = {"view": view, "share": f"{share:.0%}".replace("%", " %"), "score": _two(best.score)}
     return Reason("agrees", {**values, "turned": _turned(proof.turn, words)})
 
 
@@ -261,7 +261,16 @@ def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str
         held = holds_date(sector, answer.year, answer.patch)
         return words["with the date"].format(where=where) if held else where
     middle = (sector.inner + sector.outer) / 2
-    if sector.clock in DATES and middle >= HALFWAY and sector.inner <= DATES_AT <= sector.outer:
+    is_dated = any(
+        "year" in c.item.attributes or "year_from" in c.item.attributes
+        for c in answer.candidates[:2]
+    )
+    if (
+        is_dated
+        and sector.clock in DATES
+        and middle >= HALFWAY
+        and sector.inner <= DATES_AT <= sector.outer
+    ):
         return words["dates"].format(where=where)
     return where
 

@@ -209,7 +209,7 @@ def _check_bytes(size: int, where: str, limits: Limits) -> None:
         raise PhotoTooLarge(
             f"{size:,} bytes, over the limit of {limits.bytes:,}",
             where=where,
-            hint=f"shrink it, or allow it with Limits(bytes={size})",
+            hint=f"shrink it, or allow {size} bytes (--max-bytes, or Limits)",
         )
 
 
@@ -294,9 +294,9 @@ def _check_size(width: int, height: int, where: str, limits: Limits) -> None:
     megapixels = width * height / 1e6
     if megapixels > limits.megapixels:
         raise PhotoTooLarge(
-            f"{width} x {height} is {megapixels:.0f} megapixels, over {limits.megapixels:g}",
+            f"{width} x {height} is {megapixels:.3g} megapixels, over {limits.megapixels:g}",
             where=where,
-            hint=f"shrink it, or allow it with Limits(megapixels={int(megapixels) + 1})",
+            hint=f"shrink it, or allow {int(megapixels) + 1} (--max-megapixels, or Limits)",
         )
     if min(width, height) < MIN_SIDE:
         raise _too_small(width, height, where)

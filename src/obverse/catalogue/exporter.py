@@ -31,7 +31,7 @@ def write(folder: Path, store: Store) -> Path:
     CSV's path.
 
     Raises:
-        UsageError: the folder holds a table or pictures already.
+        UsageError: the folder holds something already.
         CatalogueError: the folder cannot be written.
     """
     shown = ((view, _picture(view)) for view in _read_views(store))
@@ -42,9 +42,8 @@ def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View,
     """As ``write``, of items and of views with their pictures as JPEG, wherever they come from.
     What goes wrong on the way leaves nothing in the folder."""
     table = folder / TABLE
-    for there in (table, folder / PICTURES):
-        if there.exists():
-            raise UsageError("is there already", where=there, hint="choose a new or empty folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError("is not empty", where=folder, hint="choose a new or an empty folder")
     try:
         with _whole_or_nothing(folder) as part:
             _fill(part, items, shown)

@@ -62,11 +62,10 @@ def read_manifest(uri: str | Path) -> Manifest:
     try:
         data = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise CatalogueMissing(
-            "no catalogue there",
-            where=uri,
-            hint=f"check the path, or make one: obverse add {uri} PHOTOS",
-        ) from None
+        hint = f"check the path, or make one: obverse add {uri} PHOTOS"
+        if Path(uri).is_dir():
+            hint = f"check the path, or make one of it: obverse add coins.obv {uri}"
+        raise CatalogueMissing("no catalogue there", where=uri, hint=hint) from None
     except (OSError, ValueError) as error:
         raise CatalogueDamaged(
             f"its manifest cannot be read ({error})", where=uri, hint="restore it from a backup"

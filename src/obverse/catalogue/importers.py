@@ -25,6 +25,8 @@ from obverse.photo import is_photo_name
 from obverse.types import Photo
 
 TABLES = frozenset({".csv", ".tsv"})
+OWN_TABLE = "catalogue.csv"
+"""A folder's table, as ``export`` and the mint write it; it says more than file names do."""
 
 NEAR = 0.78
 """Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
@@ -81,7 +83,8 @@ def read(
     title: str = "",
     attributes: Mapping[str, Any] | None = None,
 ) -> Listing:
-    """The rows of a folder, a CSV (``.csv``, ``.tsv``) or one photo (any other file).
+    """The rows of a folder, a CSV (``.csv``, ``.tsv``) or one photo (any other file). A folder that
+    holds ``OWN_TABLE`` is read by it.
 
     ``item``, ``side``, ``title`` and ``attributes`` hold where the source does not say otherwise;
     for a folder ``item`` replaces what the names say.
@@ -94,7 +97,8 @@ def read(
     path = Path(source)
     named = check_side(side)
     if path.is_dir():
-        listing = _read_folder(path, item)
+        table = path / OWN_TABLE
+        listing = _read_table(table, item) if table.is_file() else _read_folder(path, item)
     elif path.suffix.lower() in TABLES:
         listing = _read_table(path, item)
     elif path.exists():
