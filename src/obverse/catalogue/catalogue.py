@@ -317,7 +317,8 @@ class Catalogue:
 
     def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
         """Items that are decided to be one and the same, by every side that one of them has, in
-        groups, the surest first. Every view is compared: some minutes for ten thousand.
+        groups, the surest first; an item may be in two, if these are not alike. Every view is
+        compared: some minutes for ten thousand.
 
         Args:
             progress: called as ``progress(done, total, text)``.
