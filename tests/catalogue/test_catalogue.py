@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 import obverse
 from obverse.catalogue import adding
@@ -27,6 +28,7 @@ from obverse.errors import (
     PhotoMissing,
     UsageError,
 )
+from obverse.mint import coin_type, scan
 from obverse.types import U8
 from tests.coins import face, turned
 
@@ -142,7 +144,9 @@ def test_one_photo(tmp_path: Path) -> None:
     attributes = {"year": 1907, "tags": ["a", None, {"b": 1.5}], "fake": False}
     report = catalogue.add(photo, item="thaler", side="reverse", title="T", attributes=attributes)
     told = report.to_dict()
-    assert (told.pop("ignored"), told.pop("notes")) == (0, [])
+    (note,) = told.pop("notes")
+    assert "no round object" in note, "the face fills the picture"
+    assert told.pop("ignored") == 0
     assert told == {"added": 1, "skipped": 0, "moved": 0, "items": 1, "failed": []}
     item = catalogue.item("thaler")
     assert (item.title, item.name, item.attributes) == ("T", "T", attributes)
@@ -317,7 +321,7 @@ def test_an_export_overwrites_nothing(catalogue: Catalogue, tmp_path: Path) -> N
     out = tmp_path / "out"
     out.mkdir()
     (out / "catalogue.csv").write_text("mine")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="is not empty"):
         catalogue.export(out)
     assert (out / "catalogue.csv").read_text() == "mine"
     assert [p.name for p in out.iterdir()] == ["catalogue.csv"]
@@ -576,3 +580,16 @@ def test_a_catalogue_made_otherwise_is_refused(
             opened.add(tmp_path / "out")
         assert opened.remove(opened.items()[0].id) == 2
         assert len(opened.views()) == 6
+
+
+def test_a_picture_without_a_round_object_is_told(tmp_path: Path) -> None:
+    """It is added whole; a coin is added without a word, and so is anything flat."""
+    Image.new("RGB", (400, 400), (120, 120, 120)).save(tmp_path / "plain.png")
+    Image.fromarray(scan(coin_type(5, 0), "obverse", size=320)).save(tmp_path / "coin.png")
+    rows = [Row(tmp_path / f"{name}.png", name) for name in ("plain", "coin")]
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        (note,) = catalogue.add(rows).notes
+        assert "no round object was found in 1 of" in note
+        assert "plain.png" in note
+    with Catalogue(tmp_path / "f.obv", recipe="flat") as catalogue:
+        assert catalogue.add(rows).notes == []

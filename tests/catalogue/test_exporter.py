@@ -13,7 +13,7 @@ import pytest
 from obverse.catalogue import exporter
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.lance import LanceStore
-from obverse.errors import CatalogueError
+from obverse.errors import CatalogueError, UsageError
 from obverse.types import Item
 from tests.catalogue.samples import items_of, make_manifest, make_view
 from tests.coins import face
@@ -72,6 +72,15 @@ def test_attributes_that_are_no_text(tmp_path: Path) -> None:
     assert told == ('[1, "ö"]', "true", "null")
     assert (row["photo"], row["Photo:json"]) == ("pictures/view000000.jpg", '"mine"')
     assert (row["title"], row["title:json"]) == ("T", '"his"')
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    store = LanceStore.create(tmp_path / "c.obv", make_manifest())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "letter.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        exporter.write(tmp_path / "out", store)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["letter.txt"]
 
 
 def test_exporting_an_empty_catalogue(tmp_path: Path) -> None:

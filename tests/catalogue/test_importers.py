@@ -45,6 +45,16 @@ def test_one_folder_per_item_at_any_depth(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_with_a_table_of_its_own_is_read_by_it(tmp_path: Path) -> None:
+    fill(tmp_path, "pictures/1.jpg", "pictures/2.jpg", "other/3.jpg")
+    lines = ["photo,item,side", "pictures/1.jpg,krona,obverse", "pictures/2.jpg,krona,reverse"]
+    (tmp_path / "catalogue.csv").write_text("\n".join(lines), "utf-8")
+    assert brief(read(tmp_path), tmp_path) == [
+        ("pictures/1.jpg", "krona", "obverse"),
+        ("pictures/2.jpg", "krona", "reverse"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [

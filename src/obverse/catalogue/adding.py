@@ -34,8 +34,8 @@ BATCH = 32
 TIDY_EVERY = 64
 """Writes after which a long addition looks whether the store wants tidying."""
 THUMBNAIL_QUALITY = 85
-COPIES_NAMED = 3
-"""Pairs of items with the same picture that are named."""
+NAMED = 3
+"""Pairs of items with the same picture, or pictures without an object, that are named."""
 
 _ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -151,6 +151,7 @@ class Addition:
         self._told: dict[str, Item] = {}
         self._known: dict[str, list[Entry]] = {}
         self._copied: list[tuple[str, str]] = []
+        self._bare: list[str] = []
 
     def run(self, progress: Progress | None = None) -> AddReport:
         """Add the rows; ``progress`` is called after each batch that is on disk."""
@@ -178,6 +179,8 @@ class Addition:
         self.report.failed.sort(key=lambda f: f.source)
         if self._copied:
             self.report.notes.append(_note(self._copied))
+        if self._bare:
+            self.report.notes.append(_bare_note(self._bare))
         return self.report
 
     def _merge_items(self) -> None:
@@ -265,6 +268,8 @@ class Addition:
         self.report.moved += len(moved)
         if new:
             self._copied += duplicates.copies(self._store, self._pipeline, new)
+            if self._pipeline.recipe.geometry == "disc":
+                self._bare += [v.source for v in new if v.region["whole"]]
 
     def _new_views(self, looked: list[tuple[Entry, str, Patch]]) -> list[View]:
         patches = [patch for _, _, patch in looked]
@@ -305,11 +310,22 @@ def _merged(old: Item | None, new: Item) -> Item:
 def _note(copied: list[tuple[str, str]]) -> str:
     """What is said of new pictures that another item has too."""
     pairs = list(dict.fromkeys(tuple(sorted(pair)) for pair in copied))
-    named = ", ".join(f"{one} and {other}" for one, other in pairs[:COPIES_NAMED])
-    more = f" and {len(pairs) - COPIES_NAMED} more" if len(pairs) > COPIES_NAMED else ""
+    named = ", ".join(f"{one} and {other}" for one, other in pairs[:NAMED])
+    more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
+    are = "is" if len(copied) == 1 else "are"
     return (
-        f"{len(copied)} of the new pictures are nearly the same as one of another item, so both "
+        f"{len(copied)} of the new pictures {are} nearly the same as one of another item, so both "
         f"will share their probability: {named}{more}; remove one, or make them one item"
+    )
+
+
+def _bare_note(sources: list[str]) -> str:
+    """What is said of new pictures in which nothing round was found."""
+    more = f" and {len(sources) - NAMED} more" if len(sources) > NAMED else ""
+    return (
+        f"no round object was found in {len(sources)} of the new pictures, which were taken whole: "
+        f"{', '.join(sources[:NAMED])}{more}; look at them, or add flat things by "
+        "--recipe flat to a catalogue of their own"
     )
 
 

@@ -99,7 +99,9 @@ export function duplicatesPage(main) {
       ).values(),
     ];
     const without = () => {
-      last = last.filter((other) => other !== group);
+      // An item may stand in two groups; what it was merged with has to be looked for again.
+      const merged = new Set(items.map((item) => item.id));
+      last = last.filter((other) => !other.views.some((view) => merged.has(view.item)));
       show(last);
     };
     return h(
