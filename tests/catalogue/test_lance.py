@@ -653,6 +653,13 @@ def test_a_folder_without_write_permission(store: LanceStore) -> None:
             path.chmod(0o700)
 
 
+def test_what_the_engine_says_of_its_own_source_is_left_out() -> None:
+    said = "lance error: LanceError(IO): Execution error: short file, /a/b-1.2/utils.rs:224:20"
+    with pytest.raises(CatalogueDamaged) as caught, folder.errors("c.obv"):
+        raise RuntimeError(said)
+    assert "(Execution error: short file)" in str(caught.value)
+
+
 @pytest.mark.parametrize("said", ["No space left on device (os error 28)", "Permission denied"])
 def test_a_full_or_closed_disk_is_no_damage(said: str) -> None:
     with pytest.raises(CatalogueError) as raised, folder.errors("c.obv"):

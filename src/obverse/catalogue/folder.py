@@ -170,6 +170,10 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
+_ENGINE = re.compile(r"lance error: |LanceError\(\w+\): |,? (?:at )?\S+\.rs:[\d:]+")
+"""What the engine's errors say of its own source."""
+
+
 @contextmanager
 def errors(uri: object) -> Iterator[None]:
     """Whatever the engine or the disk says, in one line of ours."""
@@ -178,7 +182,7 @@ def errors(uri: object) -> Iterator[None]:
     except OSError as error:
         raise _refused(uri, error.strerror or str(error)) from error
     except (RuntimeError, ValueError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = _ENGINE.sub("", " ".join(str(error).split())).strip(" ,") or type(error).__name__
         for number in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
             if os.strerror(number) in said:
                 raise _refused(uri, os.strerror(number)) from error
