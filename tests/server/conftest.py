@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
 from obverse.catalogue.catalogue import Catalogue
@@ -140,3 +142,16 @@ def serve(coins: Coins, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 def server(serve: Serve) -> Served:
     """One that anyone on this machine may write to; each test leaves the coins as they were."""
     return serve(max_megapixels=64)
+
+
+def ask(server: Served, path: str, *photos: bytes, **fields: Any) -> httpx.Response:
+    """Photos and fields by a form; the file names mean no good."""
+    files = [("photo", ("../../etc/passwd", data)) for data in photos]
+    return server.http.post(path, files=files, data=fields)
+
+
+def decode(data: bytes) -> np.ndarray[Any, Any]:
+    """A picture's pixels, as OpenCV orders them."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None
+    return pixels

@@ -15,8 +15,7 @@ from PIL import Image
 
 from obverse.server.app import create_app
 from obverse.server.settings import Settings
-from tests.server.conftest import Coins
-from tests.server.test_api import decode
+from tests.server.conftest import Coins, decode
 
 tf = pytest.importorskip("transformers")
 

@@ -1,0 +1,122 @@
+"""The server itself over HTTP: what it says of itself, its log, its jobs, what it is taught."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from obverse.errors import CatalogueDamaged
+from obverse.server.app import create_app
+from obverse.server.settings import Settings
+from obverse.server.watch import Lines
+from tests.server.conftest import Coins, Served, ask
+
+pytestmark = pytest.mark.xdist_group("server")
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("/a/path"), CatalogueDamaged("broken", where="/a/path")]
+)
+def test_a_failure_of_ours_is_found_in_the_log(
+    coins: Coins,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """Its number is in the answer, in the head and in the log, whatever failed and where."""
+    app = create_app(Settings(str(coins.catalogue)))
+    lines = Lines()
+
+    async def ask(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return await http.get(path)
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    try:
+        monkeypatch.setattr(app.state.server.catalogue, "item", fail)
+        with caplog.at_level("INFO", "obverse.server"):
+            answer = asyncio.run(ask("/v1/items/x"))
+    finally:
+        app.state.server.close()
+    assert answer.status_code == 500
+    number = answer.headers["x-request-id"]
+    assert answer.json()["detail"].endswith(f"the log has it as {number}")
+    assert "/a/path" not in answer.text
+    told = [json.loads(lines.format(record)) for record in caplog.records]
+    (failed,) = [one for one in told if one["event"] == "failed"]
+    (noted,) = [one for one in told if one["event"] == "request"]
+    assert failed["id"] == noted["id"] == number
+    assert "/a/path" in failed["trace"]
+    assert noted["status"] == 500
+
+
+def test_corrections_are_kept(server: Served, coins: Coins) -> None:
+    item, photo = coins.photo(1)
+    said = {"known": True, "best": {"item": {"id": "other"}}}
+    told = ask(server, "/v1/corrections", photo, item=item, answer=json.dumps(said))
+    assert told.status_code == 201
+    assert ask(server, "/v1/corrections", photo, item="nope").status_code == 404
+    nothing = ask(server, "/v1/corrections", photo).json()
+    listed = server.http.get("/v1/corrections").json()
+    assert [line["id"] for line in listed["corrections"][:2]] == [nothing["id"], told.json()["id"]]
+    assert listed["corrections"][1]["said"] == said
+    views = len(server.http.get(f"/v1/items/{item}").json()["views"])
+    ask(server, "/v1/corrections", photo, item=item, add="true", side="obverse")
+    now = server.http.get(f"/v1/items/{item}").json()["views"]
+    assert len(now) == views + 1
+    server.http.delete(f"/v1/views/{now[-1]['id']}")
+
+
+def test_duplicates(server: Served, coins: Coins) -> None:
+    item, photo = coins.photo(3)
+    ask(server, "/v1/items", photo, item="the-same-again")
+    job = server.http.post("/v1/duplicates")
+    assert job.status_code == 202
+    for _ in range(200):
+        told = server.http.get(f"/v1/jobs/{job.json()['job']}").json()
+        if told["state"] != "running":
+            break
+        time.sleep(0.05)
+    assert told["state"] == "done", server.log()
+    groups = [{view["item"] for view in g["views"]} for g in told["result"]["groups"]]
+    assert groups == [{item, "the-same-again"}]
+    latest = server.http.get("/v1/duplicates", params={"limit": 1}).json()
+    assert latest["groups"] == told["result"]["groups"]
+    server.http.delete("/v1/items/the-same-again")
+    assert server.http.get("/v1/jobs/nope").status_code == 404
+
+
+def test_the_server_itself(server: Served) -> None:
+    told = server.http.get("/v1/session").json()
+    assert (told["items"], told["views"], told["writes"], told["reads"]) == (4, 8, "open", "open")
+    assert server.http.get("/healthz").json() == {"status": "alive"}
+    answer = server.http.get("/metrics")
+    assert 'obverse_requests_total{method="POST",route="/v1/identify",status="200"}' in answer.text
+    assert "obverse_items 4.0" in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in answer.headers
+    assert "server" not in answer.headers
+    assert server.http.get("/v1/report").status_code == 404
+    assert server.http.get("/nope").json()["code"] == "HTTPError"
+    assert server.http.put("/v1/items").status_code == 405
+
+
+def test_logs_are_json_and_hold_no_pictures(server: Served, coins: Coins) -> None:
+    _, photo = coins.photo()
+    answer = ask(server, "/v1/identify", photo)
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    (line,) = [one for one in lines if one.get("id") == answer.headers["x-request-id"]]
+    assert (line["path"], line["status"], line["method"]) == ("/v1/identify", 200, "POST")
+    assert line["bytes"] > len(photo)
+    assert max(len(json.dumps(one)) for one in lines if one["event"] == "request") < 600
