@@ -351,8 +351,19 @@ def test_listing(server: Served, coins: Coins) -> None:
     picture = server.http.get(told["items"][0]["thumbnail"])
     assert picture.headers["content-type"] == "image/jpeg"
     assert "immutable" in picture.headers["cache-control"]
-    for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}):
+    for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}, {"sort": "zzz"}):
         assert server.http.get("/v1/items", params=wrong).status_code == 422
+    assert "title, id, added, country" in server.http.get("/v1/items?sort=zzz").json()["hint"]
+
+
+def test_a_field_that_is_none_is_told_so(server: Served, coins: Coins) -> None:
+    _, photo = coins.photo()
+    for foto in (photo, 300_000 * b"\xff"):
+        told = server.http.post("/v1/identify", files={"foto": ("x.jpg", foto)}).json()
+        assert (told["status"], told["detail"], told["where"]) == (422, "no such field", "foto")
+        assert "'photo'" in told["hint"]
+    told = ask(server, "/v1/identify", photo, colour="red").json()
+    assert (told["status"], told["detail"], told["where"]) == (422, "no such field", "colour")
 
 
 def test_a_thumbnails_address_changes_with_the_picture(server: Served, coins: Coins) -> None:
