@@ -9,6 +9,7 @@ import sys
 
 from obverse import canvas, photo
 from obverse.compare import compare, draw
+from obverse.errors import told
 
 
 def main(first: str, second: str, out: str) -> None:
@@ -26,4 +27,5 @@ def main(first: str, second: str, out: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

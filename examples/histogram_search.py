@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import obverse
+from obverse.errors import told
 
 
 def main(sources: str, queries: str, out: str) -> None:
@@ -34,4 +35,5 @@ def main(sources: str, queries: str, out: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from obverse import draw, photo, recipes
+from obverse.errors import told
 from obverse.pipeline import Pipeline
 from obverse.types import Ellipse, Finder, Photo, Region
 
@@ -59,4 +60,5 @@ def main(path: str, picture: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 import obverse
+from obverse.errors import told
 
 
 def main(folder: str, photo: str) -> None:
@@ -30,4 +31,5 @@ def main(folder: str, photo: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

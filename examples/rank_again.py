@@ -12,6 +12,7 @@ import sys
 import numpy as np
 
 import obverse
+from obverse.errors import told
 from obverse.verify.vector import unpack
 from obverse.zoo.rerank import again
 
@@ -31,4 +32,5 @@ def main(uri: str, photo: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 import obverse
+from obverse.errors import told
 from obverse.types import F32, Array
 from obverse.zoo.post import Chain
 
@@ -37,4 +38,5 @@ def main(uri: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

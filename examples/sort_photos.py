@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import obverse
+from obverse.errors import told
 
 
 def main(uri: str, inbox: str, out: str) -> None:
@@ -30,4 +31,5 @@ def main(uri: str, inbox: str, out: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import obverse
+from obverse.errors import told
 
 
 def main(uri: str, photos: str, query: str) -> None:
@@ -24,4 +25,5 @@ def main(uri: str, photos: str, query: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from obverse.errors import told
 from obverse.evaluate import read
 from obverse.evaluate.several import HEAD, evaluate_all
 
@@ -22,4 +23,5 @@ def main(protocol: str, *embedders: str) -> None:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    with told():
+        main(*sys.argv[1:])

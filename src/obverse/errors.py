@@ -37,6 +37,9 @@ A message is one line: what happened, where, and what to do next.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -66,6 +69,19 @@ class ObverseError(Exception):
             "where": self.where,
             "hint": self.hint,
         }
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """For scripts: an error, or a file that cannot be used, is one line on stderr and an exit code
+    instead of a traceback."""
+    try:
+        yield
+    except ObverseError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 class UsageError(ObverseError):

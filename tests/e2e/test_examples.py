@@ -18,8 +18,8 @@ pytestmark = pytest.mark.xdist_group("e2e")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def run_example(name: str, *args: object, folder: Path) -> str:
-    done = subprocess.run(
+def start_example(name: str, *args: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / name, *map(str, args)],
         cwd=folder,
         capture_output=True,
@@ -28,6 +28,10 @@ def run_example(name: str, *args: object, folder: Path) -> str:
         # What an example measures is cached within its own folder.
         env={**os.environ, "OBVERSE_CACHE": str(folder)},
     )
+
+
+def run_example(name: str, *args: object, folder: Path) -> str:
+    done = start_example(name, *args, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -107,6 +111,25 @@ def test_rank_again(few: Few, tmp_path: Path) -> None:
     assert all(len(items.split()) == 3 for items in found.values())
     item = scan.stem.rpartition("_")[0]
     assert [found[name].split()[0] for name in ("as found", "qe:3")] == [item, item]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "code"),
+    [
+        ("rank_again.py", ("nope.obv", "x.jpg"), 2),
+        ("histogram_search.py", ("nope", "nope", "x.csv"), 1),
+        ("quickstart.py", ("nope", "nope.jpg"), 1),
+        ("sort_photos.py", ("CATALOGUE", "nope", "sorted"), 1),
+        ("which_embedder.py", ("PROTOCOL", "nosuch"), 2),
+    ],
+)
+def test_what_is_not_there_is_one_line(
+    name: str, args: tuple[str, ...], code: int, catalogue: Path, few: Few, tmp_path: Path
+) -> None:
+    there = {"CATALOGUE": catalogue, "PROTOCOL": few.protocol}
+    done = start_example(name, *(there.get(arg, arg) for arg in args), folder=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), done.stderr
+    assert "nope" in done.stderr or "nosuch" in done.stderr
 
 
 def test_every_example_is_listed_and_tested() -> None:

@@ -117,7 +117,8 @@ def test_keys(run: Run, own_catalogue: Path) -> None:
     assert first.out.strip() not in (own_catalogue / "keys.json").read_text()
     assert run("key", own_catalogue, "phone").code == 2
     assert [row["name"] for row in run("key", own_catalogue, "--json").json] == ["phone"]
-    assert run("key", own_catalogue, "phone", "--revoke").code == 0
+    gone = run("key", own_catalogue, "phone", "--revoke", "--json")
+    assert (gone.code, gone.json) == (0, {"name": "phone", "revoked": True})
     assert run("key", own_catalogue, "phone", "--revoke").code == 2
     assert run("key", own_catalogue, "--json").json == []
 

@@ -205,3 +205,13 @@ def test_both_sides_in_one_photo(server: Served, coins: Coins) -> None:
     assert len(told["sides"]) == 2
     for wrong in ({"all": "true"}, {"year": "true"}):
         assert ask(server, "/v1/identify", both, sides="true", **wrong).status_code == 422
+
+
+def test_a_field_that_is_none_is_told_so(server: Served, coins: Coins) -> None:
+    _, photo = coins.photo()
+    for foto in (photo, 300_000 * b"\xff"):
+        told = server.http.post("/v1/identify", files={"foto": ("x.jpg", foto)}).json()
+        assert (told["status"], told["detail"], told["where"]) == (422, "no such field", "foto")
+        assert "'photo'" in told["hint"]
+    told = ask(server, "/v1/identify", photo, colour="red").json()
+    assert (told["status"], told["detail"], told["where"]) == (422, "no such field", "colour")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import shutil
 import socketserver
 import threading
@@ -224,6 +225,22 @@ def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path
     client.withdraw("new/coin")
     with pytest.raises(NotInCatalogue):
         client.item("new/coin")
+
+
+def test_an_error_names_the_file(client: obverse.Client, coins: Coins, tmp_path: Path) -> None:
+    wrong = tmp_path / "text.jpg"
+    wrong.write_text("no picture")
+    for call in (client.identify, client.match, client.find, client.cutout, client.embed):
+        with pytest.raises(NotAPhoto) as caught:
+            call(wrong)
+        assert str(caught.value).startswith(f"{wrong}: not a picture")
+    _, good = coins.photo()
+    with pytest.raises(NotAPhoto, match=re.escape(f"{wrong}: not a picture")):
+        client.identify_sides(wrong)
+    with pytest.raises(NotAPhoto, match="<bytes>: not a picture"):
+        client.identify_sides(good, b"no picture")
+    (failed,) = client.add(wrong, item="wrong").failed
+    assert failed.what.startswith(f"{wrong}: not a picture")
 
 
 def test_errors_are_those_of_the_catalogue(client: obverse.Client, server: Served) -> None:

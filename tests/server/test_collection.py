@@ -171,8 +171,9 @@ def test_listing(server: Served, coins: Coins) -> None:
     picture = server.http.get(told["items"][0]["thumbnail"])
     assert picture.headers["content-type"] == "image/jpeg"
     assert "immutable" in picture.headers["cache-control"]
-    for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}):
+    for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}, {"sort": "zzz"}):
         assert server.http.get("/v1/items", params=wrong).status_code == 422
+    assert "title, id, added, country" in server.http.get("/v1/items?sort=zzz").json()["hint"]
 
 
 def test_a_thumbnails_address_changes_with_the_picture(server: Served, coins: Coins) -> None:

@@ -121,6 +121,18 @@ def test_a_picture_is_added_deleted_and_brought_back(visit: Visit, coins: Coins)
     assert {view["side"] for view in stored["views"]} == {"obverse", "reverse"}
 
 
+def test_an_id_that_is_the_name_is_shown_once(visit: Visit) -> None:
+    line = "async (item) => (await import('/static/items.js')).lineOf(item)"
+    page = visit()
+    for item, shown in (
+        ({"id": "0007", "title": "", "attributes": {}}, ""),
+        ({"id": "0007", "title": "0007"}, ""),
+        ({"id": "0007", "title": "2 crowns"}, "0007"),
+        ({"id": "0007", "title": "", "attributes": {"country": "Norland"}}, "Norland"),
+    ):
+        assert page.evaluate(line, item) == shown
+
+
 def test_items_are_merged_and_parted_again(visit: Visit, coins: Coins) -> None:
     page = visit("#/collection", viewport=DESK)
     before = names(page)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import obverse
-from tests.web.conftest import DESK, PHONE, Coins, Served, Visit, ask
+from obverse.errors import ObverseError
+from tests.web.conftest import DESK, PHONE, Coins, Served, Visit, ask, toast
 
 pytestmark = pytest.mark.xdist_group("web")
 
@@ -33,7 +34,7 @@ def test_both_languages_say_everything(visit: Visit) -> None:
     english, chinese = (page.evaluate(read % code) for code in ("en", "zh"))
     # The server's errors are English already: their translations have no English beside them.
     extra = {key for key in chinese if key not in english}
-    assert {key.split(".")[0] for key in extra} <= {"error"}
+    assert {key.split(".")[0] for key in extra} <= {"error", "hint"}
     assert set(english) <= set(chinese)
     for key, text in english.items():
         texts = text.values() if isinstance(text, dict) else [text]
@@ -46,6 +47,31 @@ def test_both_languages_say_everything(visit: Visit) -> None:
     for key in english:
         stem = key.rsplit(".", 1)[0]
         assert f'"{key}"' in code or f"`{stem}.${{" in code or f'told("{stem}"' in code, key
+
+
+def test_every_error_and_its_hint_are_chinese(visit: Visit) -> None:
+    def named(kind: type) -> set[str]:
+        return {kind.__name__}.union(*map(named, kind.__subclasses__()))
+
+    page = visit()
+    chinese = page.evaluate("import('/static/words/zh.js').then((m) => m.default)")
+    # The root is never raised; what is no error of the tree comes without a hint.
+    hinted = named(ObverseError) - {"ObverseError"}
+    assert {key[5:] for key in chinese if key[:5] == "hint."} == hinted
+    said = hinted | {"Offline", "HTTPError", "InternalError"}
+    assert {key[6:] for key in chinese if key[:6] == "error."} == said
+
+
+def test_a_bad_photo_is_refused_in_chinese_alone(visit: Visit, tmp_path: Path) -> None:
+    wrong = tmp_path / "text.jpg"
+    wrong.write_text("no picture")
+    page = visit(locale="zh-CN")
+    page.locator(".slot input").first.set_input_files(wrong)
+    page.wait_for_selector(".toast")
+    said = toast(page)
+    assert "这不是照片。 — 请使用 JPEG、PNG" in said
+    assert not re.search(r"[a-z]{2,}", said.replace("WebP", ""))
+    page.watch.errors.clear()  # the browser's line about the refusal
 
 
 def _holes(text: str) -> set[str]:

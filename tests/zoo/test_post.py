@@ -117,6 +117,8 @@ def test_coders_restore_by_kind(vectors: F32) -> None:
     [
         ("pca", "unknown post-processing 'pca'"),
         ("pca:0", "unknown post-processing"),
+        ("l2,hog", "unknown post-processing 'hog'; hog is a descriptor: give --embedder once"),
+        ("polar", "polar is a descriptor"),
         ("pq:8,pca:4", "no order"),
         ("qe:3,l2", "no order"),
         ("pq:8,sq8", "no order"),

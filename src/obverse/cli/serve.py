@@ -140,6 +140,8 @@ def key(
 
     if revoke:
         keys.revoke(catalogue, name)
+        if as_json:
+            emit({"name": name, "revoked": True})
         say(f"{name} opens nothing any more")
     elif name:
         made = keys.make(catalogue, name)

@@ -18,8 +18,8 @@ from obverse.catalogue.duplicates import Group, Shown
 from obverse.catalogue.levelling import LevelReport
 from obverse.client.answers import RemoteAnswer, RemoteTray, read_answer, read_item, read_tray
 from obverse.client.sending import Sources, rows_of, send
-from obverse.client.wire import Source, Wire, form, path_of, photo_bytes
-from obverse.errors import NotInCatalogue, ServerError
+from obverse.client.wire import Source, Wire, form, path_of, photo_bytes, renamed
+from obverse.errors import NotInCatalogue, PhotoError, ServerError
 from obverse.types import F32, Item, Progress, View
 
 PAGE = 500
@@ -118,7 +118,10 @@ class Client:
     def cutout(self, photo: Source, *, level: bool = False) -> bytes:
         """The first object without its background, as PNG."""
         body, kind = form([("photo", photo_bytes(photo))], {"level": level})
-        return self._wire.ask("POST", "/v1/cutout", body, kind)
+        try:
+            return self._wire.ask("POST", "/v1/cutout", body, kind)
+        except PhotoError as error:
+            raise renamed(error, [photo]) from error
 
     def embed(self, photo: Source) -> F32:
         """The vector of the first object, float32 (d,)."""

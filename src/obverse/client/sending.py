@@ -12,7 +12,7 @@ from obverse.catalogue import importers
 from obverse.catalogue.adding import AddReport, Failure
 from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
-from obverse.client.wire import Wire, error_of, form, photo_bytes
+from obverse.client.wire import Wire, error_of, form, photo_bytes, renamed
 from obverse.errors import BodyTooLarge, ObverseError, PhotoError, UsageError
 from obverse.types import Photo, Progress
 
@@ -101,4 +101,6 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
 
 def _failure(row: Row, error: ObverseError) -> Failure:
     source = row.photo.source if isinstance(row.photo, Photo) else str(row.photo)
+    if isinstance(error, PhotoError):
+        error = renamed(error, [source])
     return Failure(source, type(error).__name__, str(error))

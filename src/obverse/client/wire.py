@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from obverse import errors
 from obverse import photo as photos
-from obverse.errors import Busy, ObverseError, ServerError, TooManyRequests, UsageError
+from obverse.errors import Busy, ObverseError, PhotoError, ServerError, TooManyRequests, UsageError
 from obverse.types import Array, Photo
 
 Source = str | Path | bytes | Array | Photo
@@ -90,7 +90,10 @@ class Wire:
     ) -> dict[str, Any]:
         """Photos and what is said of them, as what they are answered with."""
         body, kind = form([("photo", photo_bytes(photo)) for photo in sources], told)
-        return dict(json.loads(self.ask("POST", path, body, kind)))
+        try:
+            return dict(json.loads(self.ask("POST", path, body, kind)))
+        except PhotoError as error:
+            raise renamed(error, sources) from error
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._trusts is None:
@@ -152,6 +155,13 @@ def error_of(told: Mapping[str, Any], status: int) -> ObverseError:
         kind = ServerError
     what = str(told.get("detail") or f"the server answered {status}")
     return kind(what, where=told.get("where"), hint=str(told.get("hint", "")))
+
+
+def renamed(error: PhotoError, sources: Sequence[Source]) -> PhotoError:
+    """An error about bytes with the names of the files they were read from."""
+    names = [str(one) for one in sources if isinstance(one, str | Path)]
+    where = " or ".join(names) if names and error.where == "<bytes>" else error.where
+    return type(error)(error.what, where=where, hint=error.hint)
 
 
 def form(parts: Sequence[tuple[str, bytes]], fields: Mapping[str, Any]) -> tuple[bytes, str]:

@@ -56,7 +56,8 @@ async def read(
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data":
-        form = await _multipart(request, options.get(b"boundary", b""), Parts(name))
+        parts = Parts(name, known=_fields(model))
+        form = await _multipart(request, options.get(b"boundary", b""), parts)
         told: dict[str, Any] = {
             key: values if _is_list(model, key) else values[-1]
             for key, values in form.fields.items()
@@ -113,7 +114,7 @@ def checked(model: type[Model], told: Any) -> Model:
     """Fields as the model has them. Raises ``UsageError``."""
     if isinstance(told, dict):
         # Before the model, which would make an error for each.
-        known = {about.alias or name for name, about in model.model_fields.items()}
+        known = _fields(model)
         for key in told:
             if key not in known:
                 raise UsageError("no such field", where=key[:80], hint="see /docs")
@@ -123,6 +124,11 @@ def checked(model: type[Model], told: Any) -> Model:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(first["msg"], where=where or "body", hint="see /docs") from error
+
+
+def _fields(model: type[BaseModel]) -> set[str]:
+    """The names of a model's fields as they are sent."""
+    return {about.alias or name for name, about in model.model_fields.items()}
 
 
 def _is_list(model: type[BaseModel], key: str) -> bool:
@@ -159,10 +165,14 @@ async def _multipart(request: Request, boundary: bytes, parts: Parts) -> Form:
 
 
 class Parts:
-    """Collects a form's parts as they are parsed; files go to ``sink`` where there is one."""
+    """Collects a form's parts as they are parsed; files go to ``sink`` where there is one, and
+    fields that are not ``known`` are refused as soon as they are named."""
 
-    def __init__(self, name: str, sink: BinaryIO | None = None) -> None:
+    def __init__(
+        self, name: str, sink: BinaryIO | None = None, known: set[str] | None = None
+    ) -> None:
         self.form = Form()
+        self._known = known
         self._sink = sink
         self.is_whole = False
         self._name = name
@@ -208,6 +218,9 @@ class Parts:
         _, options = parse_options_header(self._heads.get(b"content-disposition", b""))
         self._key = options.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = self._key == self._name
+        if not (self._is_file or self._known is None or self._key in self._known):
+            hint = f"a photo goes into {self._name!r}; see /docs"
+            raise UsageError("no such field", where=self._key[:80] or "body", hint=hint)
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self._size += end - start

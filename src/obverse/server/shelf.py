@@ -13,12 +13,18 @@ from typing import Any
 
 from obverse.catalogue.importers import natural_key
 from obverse.catalogue.store import Store
+from obverse.errors import UsageError
 from obverse.types import SIDES, Item
 
 VALUES = 50
 """Values listed of each attribute: the commonest."""
 ORDERS = 6
 """Orders that are kept sorted; the others are sorted anew when asked for."""
+
+OWN = ("title", "id", "added")
+"""What every item can be sorted by, whatever its attributes."""
+SORTS = 30
+"""Names listed, at most, where one to sort by is no such name."""
 
 Key = tuple[Any, ...]
 Listed = tuple[str, str, str, str, float]
@@ -80,6 +86,9 @@ class Shelf:
             where: attributes and their values, as text.
             sort: ``title``, ``id``, ``added`` or an attribute; with ``-`` before it backwards.
             offset, limit: which of them.
+
+        Raises:
+            UsageError: ``sort`` is none of these.
         """
         with self._turn:
             self._refresh()
@@ -157,6 +166,12 @@ class Shelf:
 
     def _order(self, name: str) -> list[tuple[Key, str]]:
         if name not in self._orders:
+            if name not in OWN and all(
+                name not in entry.item.attributes for entry in self._entries.values()
+            ):
+                known = [*OWN, *self.attributes()]
+                hint = f"choose from: {', '.join(known[:SORTS])}"
+                raise UsageError("nothing to sort by", where=name[:80] or "sort", hint=hint)
             while len(self._orders) >= ORDERS:
                 self._orders.pop(next(iter(self._orders)))
             rows = ((sort_key(entry, name), id) for id, entry in self._entries.items())

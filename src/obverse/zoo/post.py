@@ -62,6 +62,9 @@ def parse(text: str) -> list[tuple[str, str]]:
     for name in filter(None, (part.strip() for part in text.split(","))):
         found = next((e for e in TABLE if re.fullmatch(e.pattern, name)), None)
         if found is None:
+            if name in ("polar", "vlad") or zoo.entry(name):
+                hint = f"{name} is a descriptor: give --embedder once for each"
+                raise UsageError(f"unknown post-processing {name!r}", hint=hint)
             known = [e.name for e in TABLE]
             hint = f"{zoo.meant(name, known)}choose from: {', '.join(known)}"
             raise UsageError(f"unknown post-processing {name!r}", hint=hint)

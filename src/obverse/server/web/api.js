@@ -9,7 +9,7 @@ export class Problem extends Error {
     this.status = status;
     this.code = body.code ?? "";
     this.title = told("error", this.code, this.message);
-    this.hint = body.hint ?? "";
+    this.hint = body.hint ? told("hint", this.code, body.hint) : "";
   }
 }
 

@@ -13,6 +13,9 @@ export const attributeText = (value) =>
 
 export const sideName = (side) => t(`side.${side || "none"}`);
 
+// The line under the name, where a list has one: nothing that the name says already.
+export const lineOf = (item) => describe(item) || (nameOf(item) === item.id ? "" : item.id);
+
 // One dim line under the name: the years become a span, the rest follows in its own order. What the
 // name says already is left out.
 export function describe(item) {

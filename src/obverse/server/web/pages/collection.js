@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { t } from "../i18n.js";
-import { attributeName, describe, nameOf } from "../items.js";
+import { attributeName, lineOf, nameOf } from "../items.js";
 import { chooseFilters } from "../parts/filters.js";
 import { Grid } from "../parts/grid.js";
 import { mergeItems, removeItems } from "../parts/remove.js";
@@ -203,7 +203,7 @@ class Collection {
     const words = [
       h("span", { class: "coin" }, picture(item.thumbnail, "", { loading: "lazy" })),
       h("strong", {}, nameOf(item)),
-      h("small", {}, describe(item) || item.id),
+      h("small", {}, lineOf(item)),
     ];
     if (!this.selecting) return h("a", { class: "tile", href: href("item", item.id) }, words);
     const box = h("input", {

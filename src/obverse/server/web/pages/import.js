@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { h, replace } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, told } from "../i18n.js";
 import { noted } from "../parts/notes.js";
 import { href } from "../router.js";
 import { refresh } from "../session.js";
@@ -77,7 +77,13 @@ export function importPage(main) {
       failure: (problem) => {
         failed.hidden = false;
         failed.append(
-          h("li", {}, [problem.where, problem.detail ?? problem.title].filter(Boolean).join(": ")),
+          h(
+            "li",
+            {},
+            [problem.where, told("error", problem.code, problem.detail ?? problem.title)]
+              .filter(Boolean)
+              .join(": "),
+          ),
         );
       },
       done: ({ added, skipped, failed: wrong, notes }) => {

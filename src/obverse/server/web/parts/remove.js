@@ -74,7 +74,7 @@ export async function mergeItems(items, after) {
                 on: { change: () => (stays = item) },
               }),
               picture(item.thumbnail, ""),
-              h("span", {}, h("strong", {}, nameOf(item)), h("small", {}, item.id)),
+              h("span", {}, h("strong", {}, nameOf(item)), h("small", {}, nameOf(item) === item.id ? "" : item.id)),
             ),
           ),
         ),

@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { h, later, replace } from "../dom.js";
 import { t } from "../i18n.js";
-import { describe, nameOf } from "../items.js";
+import { lineOf, nameOf } from "../items.js";
 import { picture } from "../picture.js";
 import { fail, field, speak } from "../ui.js";
 
@@ -23,7 +23,7 @@ export function searchItems(label, choose, first = []) {
             "button",
             { type: "button", class: "pick", on: { click: () => choose(item) } },
             picture(item.thumbnail, ""),
-            h("span", {}, h("strong", {}, nameOf(item)), h("small", {}, describe(item) || item.id)),
+            h("span", {}, h("strong", {}, nameOf(item)), h("small", {}, lineOf(item))),
           ),
         ),
       ),
