@@ -74,8 +74,8 @@ class Edit(Strict):
 async def list_items(
     request: Request, q: str = "", sort: str = "title", offset: int = 0, limit: int = 100
 ) -> Any:
-    """`q`: words that must all occur. `sort`: `title`, `id`, `added` or an attribute, with `-`
-    before it backwards. Any other parameter is an attribute and its value."""
+    """`q`: words that must all occur. `sort`: `title`, `id`, `added` or an attribute that some
+    item has, with `-` before it backwards. Any other parameter is an attribute and its value."""
     if not 0 <= offset <= 10**9 or not 0 <= limit <= PAGE:
         raise UsageError(f"offset from 0, limit from 0 to {PAGE}", where="offset, limit")
     where = {key: v for key, v in request.query_params.items() if key not in FIELDS}
