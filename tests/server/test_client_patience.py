@@ -128,17 +128,12 @@ def test_an_export_that_breaks_off_leaves_nothing(
     server: Server, client: obverse.Client, tmp_path: Path
 ) -> None:
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("kept")
     server.answers["GET", "/v1/views/bv/picture"] = 503, b""
     for folder in (tmp_path / "new" / "deep", tmp_path / "mine"):
         with pytest.raises(Busy):
             client.export(folder)
-    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
     server.tell("GET", "/v1/views/bv/picture", b"picture")
     table = client.export(tmp_path / "mine")
     assert len(list((table.parent / "pictures").iterdir())) == 2
-    assert sorted(path.name for path in table.parent.iterdir()) == [
-        "catalogue.csv",
-        "notes.txt",
-        "pictures",
-    ]
+    assert sorted(path.name for path in table.parent.iterdir()) == ["catalogue.csv", "pictures"]
