@@ -208,7 +208,7 @@ def test_json_of_two_sides_adds_to_that_of_one(catalogue: Catalogue, right: Answ
     one, two = catalogue.identify(shot(1, "obverse")).to_dict(), right.to_dict()
     assert set(two) - set(one) == {"sides", "pairing"}
     assert set(one) == {
-        *("photo", "region", "known", "best", "candidates", "quality", "times_ms"),
+        *("photo", "region", "known", "calibrated", "best", "candidates", "quality", "times_ms"),
         *("separation", "explanation"),
     }
     assert set(two["best"]) - set(one["best"]) == {"sides"}
