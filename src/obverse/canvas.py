@@ -34,6 +34,8 @@ FINE = 4
 LINE_WIDTH = 30
 """Height of a line of caption."""
 
+JPEG = {"quality": 92, "subsampling": 0}
+"""How pictures are written as JPEG."""
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 """Pictures that can be written, by extension."""
 
@@ -250,8 +252,15 @@ def save(image: U8, path: str | Path) -> None:
         OSError: the file cannot be written.
     """
     kind = check_format(path)
-    options = {"JPEG": {"quality": 92, "subsampling": 0}, "WEBP": {"quality": 90}}.get(kind, {})
+    options = {"JPEG": JPEG, "WEBP": {"quality": 90}}.get(kind, {})
     Image.fromarray(image).save(path, kind, **options)
+
+
+def jpeg(image: U8) -> bytes:
+    """A picture, uint8 (h, w, 3) RGB, as ``save`` writes it as JPEG."""
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "JPEG", **JPEG)
+    return stream.getvalue()
 
 
 def _line_height(size: int) -> int:

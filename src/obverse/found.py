@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider, Standing
@@ -84,6 +84,10 @@ def fetch(
             if item in items and view in views
         )
         known = bool(candidates) and decider.known(candidates[0].probability, max_wrong)
-        told = Answer(f.photo, f.patch, known, candidates, times_ms, quality=f.issues)
-        answers.append(told if decider.is_fitted else replace(told, calibrated=False))
+        fitted = decider.is_fitted
+        answers.append(
+            Answer(
+                f.photo, f.patch, known, candidates, times_ms, quality=f.issues, calibrated=fitted
+            )
+        )
     return answers

@@ -310,23 +310,27 @@ def _merged(old: Item | None, new: Item) -> Item:
 def _note(copied: list[tuple[str, str]]) -> str:
     """What is said of new pictures that another item has too."""
     pairs = list(dict.fromkeys(tuple(sorted(pair)) for pair in copied))
-    named = ", ".join(f"{one} and {other}" for one, other in pairs[:NAMED])
-    more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
+    named = _some([f"{one} and {other}" for one, other in pairs])
     are = "is" if len(copied) == 1 else "are"
     return (
         f"{len(copied)} of the new pictures {are} nearly the same as one of another item, so both "
-        f"will share their probability: {named}{more}; remove one, or make them one item"
+        f"will share their probability: {named}; remove one, or make them one item"
     )
 
 
 def _bare_note(sources: list[str]) -> str:
     """What is said of new pictures in which nothing round was found."""
-    more = f" and {len(sources) - NAMED} more" if len(sources) > NAMED else ""
     return (
         f"no round object was found in {len(sources)} of the new pictures, which were taken whole: "
-        f"{', '.join(sources[:NAMED])}{more}; look at them, or add flat things by "
+        f"{_some(sources)}; look at them, or add flat things by "
         "--recipe flat to a catalogue of their own"
     )
+
+
+def _some(names: list[str]) -> str:
+    """The first few of them, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def view_id(sha256: str, item: str) -> str:

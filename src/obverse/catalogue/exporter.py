@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import csv
-import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from PIL import Image
-
 from obverse import canvas
 from obverse.catalogue.columns import KNOWN, choose
+from obverse.catalogue.importers import OWN_TABLE
 from obverse.catalogue.store import Store
 from obverse.errors import CatalogueError, UsageError
 from obverse.types import Item, View
 
-TABLE, PICTURES = "catalogue.csv", "pictures"
+PICTURES = "pictures"
 CHUNK = 256
 """Views read at once: some 4 MB of pictures."""
-QUALITY = 92
-"""Of pictures that are turned upright, and so written anew."""
 
 
 def write(folder: Path, store: Store) -> Path:
@@ -41,7 +37,7 @@ def write(folder: Path, store: Store) -> Path:
 def write_views(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes]]) -> Path:
     """As ``write``, of items and of views with their pictures as JPEG, wherever they come from.
     What goes wrong on the way leaves nothing in the folder."""
-    table = folder / TABLE
+    table = folder / OWN_TABLE
     if folder.is_dir() and any(folder.iterdir()):
         raise UsageError("is not empty", where=folder, hint="choose a new or an empty folder")
     try:
@@ -64,7 +60,7 @@ def _whole_or_nothing(folder: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
             part = Path(name)
             yield part
-            for whole in (PICTURES, TABLE):  # the table last: with it, all is there
+            for whole in (PICTURES, OWN_TABLE):  # the table last: with it, all is there
                 (part / whole).replace(folder / whole)
     except BaseException:
         for one in made:
@@ -77,7 +73,7 @@ def _fill(folder: Path, items: Sequence[Item], shown: Iterable[tuple[View, bytes
     by_id = {item.id: item for item in items}
     columns = choose(item.attributes for item in items)
     (folder / PICTURES).mkdir()
-    with (folder / TABLE).open("w", newline="", encoding="utf-8") as stream:
+    with (folder / OWN_TABLE).open("w", newline="", encoding="utf-8") as stream:
         lines = csv.writer(stream)
         lines.writerow([*KNOWN, *(column.head for column in columns)])
         for view, data in shown:
@@ -100,8 +96,4 @@ def _read_views(store: Store) -> Iterator[View]:
 
 def _picture(view: View) -> bytes:
     """A view's picture, standing upright, as JPEG."""
-    if not view.upright:
-        return view.thumbnail
-    stream = io.BytesIO()
-    Image.fromarray(canvas.upright(view)).save(stream, "JPEG", quality=QUALITY, subsampling=0)
-    return stream.getvalue()
+    return canvas.jpeg(canvas.upright(view)) if view.upright else view.thumbnail

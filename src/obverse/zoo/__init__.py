@@ -20,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from obverse.errors import MissingExtra, UsageError
+from obverse.recipes import OWN
 from obverse.types import F32, U8, Array, Progress
 
 
@@ -221,7 +222,7 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def unknown(name: str) -> UsageError:
     """What to raise for a name that stands for no embedder."""
-    known = ["polar", "vlad"]
+    known = sorted(OWN)
     for row in TABLE:
         kinds = ("sift", "rootsift", "orb") if "KIND" in row.name else ("",)
         known += [row.name.replace("KIND", kind).replace("-N", "-256") for kind in kinds]

@@ -17,6 +17,7 @@ import numpy as np
 
 from obverse import zoo
 from obverse.errors import UsageError
+from obverse.recipes import OWN
 from obverse.types import F32, Array
 from obverse.zoo import rerank
 from obverse.zoo.quantise import Binary, Coder, Product, Scalar, restore
@@ -62,7 +63,7 @@ def parse(text: str) -> list[tuple[str, str]]:
     for name in filter(None, (part.strip() for part in text.split(","))):
         found = next((e for e in TABLE if re.fullmatch(e.pattern, name)), None)
         if found is None:
-            if name in ("polar", "vlad") or zoo.entry(name):
+            if name in OWN or zoo.entry(name):
                 hint = f"{name} is a descriptor: give --embedder once for each"
                 raise UsageError(f"unknown post-processing {name!r}", hint=hint)
             known = [e.name for e in TABLE]
