@@ -32,9 +32,11 @@ def ask(catalogue: Catalogue, plan: protocol.Protocol) -> list[Case]:
     """What comes back for every photo."""
     pipeline, found = catalogue.pipeline, []
     for one in plan.queries:
-        query = pipeline.embed_query(pipeline.look(catalogue.load(one.path)))
+        patch = pipeline.look(catalogue.load(one.path))
+        query = pipeline.embed_query(patch)
         hits = pipeline.search(catalogue.store, query)
-        first, standing, _ = pipeline.rank(query, hits, LOOKED_AT)
+        compare = pipeline.comparing(catalogue.store, patch)
+        first, standing, _ = pipeline.rank(query, hits, LOOKED_AT, compare)
         names, known = [hits.items[i] for i in first], one.role == "query"
         right = names.index(one.item) if known else -1
         found.append(Case(one.item, standing, right, known))

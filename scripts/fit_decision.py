@@ -38,7 +38,8 @@ def collect(plan: protocol.Protocol, recipe: str, folder: Path) -> list[Case]:
                 continue
             query = pipeline.embed_query(patch)
             hits = pipeline.search(catalogue.store, query)
-            first, standing, _ = pipeline.rank(query, hits, LOOKED_AT)
+            compare = pipeline.comparing(catalogue.store, patch)
+            first, standing, _ = pipeline.rank(query, hits, LOOKED_AT, compare)
             names, known = [hits.items[j] for j in first], case.role == "query"
             right = names.index(case.item) if known and case.item in names else -1
             found.append(Case(case.item, standing, right, known))
@@ -64,7 +65,7 @@ def main() -> None:
     items = {c.item for c in cases}
     told = cross_validate(cases)
     card = {
-        "what": "logistic model of score, lead over the next item, weakest part",
+        "what": "logistic model of score, lead over the next item, weakest part, numerals",
         "recipe": args.recipe,
         "fitted_on": f"{plan.name}: {len(cases)} queries, {len(items)} designs",
         "cross_validated": f"{FOLDS} folds over designs",

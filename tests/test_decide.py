@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from obverse import decide
 from obverse.decide import LOOKED_AT, Decider, Standing
 from obverse.errors import CatalogueDamaged, ModelError, UsageError
-from obverse.types import Evidence
+from obverse.types import Evidence, NumeralReading
 
 PLAIN = Decider(
-    weights=(8.0, 10.0, 3.0),
+    weights=(8.0, 10.0, 3.0, 1.5),
     bias=-4.0,
     rival=0.2,
     usual=(0.5, -0.1),
@@ -32,8 +32,11 @@ def stand(*scores: float) -> Standing:
     return Standing.of(np.array(scores))
 
 
-def seen(score: float, weakest: float | None) -> Evidence:
-    return Evidence(score, 0.0, np.zeros((1, 1), np.float32), weakest=weakest)
+def seen(score: float, weakest: float | None, ratio: float | None = None) -> Evidence:
+    numeral = (
+        None if ratio is None else NumeralReading("20", "20" if ratio > 0 else "50", ratio, ())
+    )
+    return Evidence(score, 0.0, np.zeros((1, 1), np.float32), weakest=weakest, numeral=numeral)
 
 
 def lists(size: int) -> st.SearchStrategy[list[float]]:
@@ -43,10 +46,23 @@ def lists(size: int) -> st.SearchStrategy[list[float]]:
 def test_features_by_a_slow_formula() -> None:
     scores = [0.6, 0.3, 0.15]
     got = PLAIN.features(Standing.of(np.array(scores), [seen(0.6, 0.4), seen(0.3, None)]))
-    assert got[0] == pytest.approx([0.6, 0.6 - 0.3, 0.4])
-    assert got[1] == pytest.approx([0.3, 0.3 - 0.6, 0.5 * 0.3 - 0.1])
-    assert got[2] == pytest.approx([0.15, 0.15 - 0.6, 0.5 * 0.15 - 0.1])
+    assert got[0] == pytest.approx([0.6, 0.6 - 0.3, 0.4, 0.0])
+    assert got[1] == pytest.approx([0.3, 0.3 - 0.6, 0.5 * 0.3 - 0.1, 0.0])
+    assert got[2] == pytest.approx([0.15, 0.15 - 0.6, 0.5 * 0.15 - 0.1, 0.0])
     assert PLAIN.features(stand(0.6, 0.1))[0, 1] == pytest.approx(0.4), "the rival is nearer"
+
+
+def test_a_number_speaks_against_an_item_and_not_for_it() -> None:
+    scores = np.array([0.6, 0.55, 0.3])
+    plain, equal, other = (
+        Standing.of(scores, [seen(0.6, 0.4, r), seen(0.55, 0.3)]) for r in (None, 4.0, -4.0)
+    )
+    np.testing.assert_array_equal(PLAIN.features(plain), PLAIN.features(equal))
+    assert PLAIN.features(other)[0] == pytest.approx([0.6, 0.6 - 0.55, 0.4, -4.0])
+    swapped = Standing.of(scores[[1, 0, 2]], [seen(0.55, 0.3, 4.0), seen(0.6, 0.4, -4.0)])
+    assert PLAIN.features(swapped)[0] == pytest.approx([0.55, 0.55 - 0.3, 0.3, 0.0]), "no rival"
+    chances = [PLAIN.probabilities(standing)[0] for standing in (plain, equal, other)]
+    assert chances[0] == chances[1] > 10 * chances[2]
 
 
 def test_evidence_counts_for_the_first_few_whatever_is_asked_for() -> None:
@@ -75,22 +91,30 @@ def test_probabilities_are_probabilities(values: list[float]) -> None:
 def test_a_better_score_never_lowers_the_probability(
     recipe: str, data: st.DataObject, size: int
 ) -> None:
-    """Nor do worse rivals, nor a better weakest part: in the shipped fits, small catalogues too."""
+    """Nor do worse rivals, a better weakest part, or numbers that speak less against it or more
+    against others: in the shipped fits, small catalogues too."""
     decider = decide.get(recipe)
     scores = np.sort(data.draw(lists(size)))[::-1]
     weakest = np.full(size, np.nan)
     looked = min(size, LOOKED_AT)
     weakest[:looked] = data.draw(st.lists(st.floats(-1, 1), min_size=looked, max_size=looked))
-    before = decider.probabilities(Standing(scores, weakest))[0]
+    said = np.array(data.draw(st.lists(st.floats(-4, 4), min_size=size, max_size=size)))
+    before = decider.probabilities(Standing(scores, weakest, said))[0] - 1e-12
     better = scores.copy()
     better[0] += data.draw(st.floats(0, 1))
-    assert decider.probabilities(Standing(better, weakest))[0] >= before - 1e-12
+    assert decider.probabilities(Standing(better, weakest, said))[0] >= before
     worse = scores.copy()
     worse[1:] -= np.sort(data.draw(lists(size - 1)))
-    assert decider.probabilities(Standing(worse, weakest))[0] >= before - 1e-12
+    assert decider.probabilities(Standing(worse, weakest, said))[0] >= before
     whole = weakest.copy()
     whole[0] += data.draw(st.floats(0, 1))
-    assert decider.probabilities(Standing(scores, whole))[0] >= before - 1e-12
+    assert decider.probabilities(Standing(scores, whole, said))[0] >= before
+    same = said.copy()
+    same[0] += data.draw(st.floats(0, 4))
+    assert decider.probabilities(Standing(scores, weakest, same))[0] >= before
+    others = said.copy()
+    others[1:] -= data.draw(st.floats(0, 4))
+    assert decider.probabilities(Standing(scores, weakest, others))[0] >= before
 
 
 @pytest.mark.parametrize("recipe", ["coin", "flat"])

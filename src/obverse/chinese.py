@@ -19,6 +19,8 @@ CHINESE: Mapping[str, str] = {
     "points": "{pairs} 个匹配点中，有 {inliers} 个与{view}落在同一平面上。",
     "no points": "没有找到与{view}落在同一平面上的点。",
     "pairing": "{pairing}",
+    "value": "两者的面值都读作 {view}。",
+    "other value": "不利之处：目录图上写的是 {view}，照片上是 {photo}。",
     "year": "年份读作 {written}（{sure}）。",
     "year, converted": "年份读作 {written}，即公元 {year} 年（{sure}）。",
     "mark": "铸记读作 {mark}（{sure}）。",

@@ -2,7 +2,8 @@
 
 A raw score shifts from query to query (a dark photo agrees less with everything), so a candidate
 is also seen against the others: how far it stands above the best of them. And a design that is
-merely similar agrees but for one part, so the part that agrees least counts too. A logistic model
+merely similar agrees but for one part, so the part that agrees least counts too, and so does the
+number that says the value, where view and photo have one. A logistic model
 of these, no weight of which is negative, fitted on one collection and kept as data with the split
 it was fitted on, gives the probability. No threshold lives anywhere else.
 """
@@ -30,28 +31,32 @@ LOOKED_AT = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """What is known about the items of a shortlist, best first.
+    """What is known about the items of a shortlist, best first: by their scores, but for one that
+    a number may have put first.
 
     Attributes:
         scores: float64 (n,), of each item's best view.
         weakest: float64 (n,), ``Evidence.weakest`` of that view; nan where nobody looked, or the
             verifier cannot tell.
+        numerals: float64 (n,), the ``ratio`` of ``Evidence.numeral``; 0 where there is none.
     """
 
     scores: F64
     weakest: F64
+    numerals: F64
 
     @classmethod
     def of(cls, scores: Array, evidence: Sequence[Evidence] = ()) -> Standing:
         """From scores (n,), best first, and the evidence for the first few."""
-        weakest = np.full(len(scores), np.nan)
+        weakest, numerals = np.full(len(scores), np.nan), np.zeros(len(scores))
         for i, shown in enumerate(evidence[: min(LOOKED_AT, len(scores))]):
             weakest[i] = np.nan if shown.weakest is None else shown.weakest
-        return cls(np.asarray(scores, np.float64), weakest)
+            numerals[i] = 0.0 if shown.numeral is None else shown.numeral.ratio
+        return cls(np.asarray(scores, np.float64), weakest, numerals)
 
     def take(self, places: Sequence[int]) -> Standing:
-        """Those of some items only."""
-        return Standing(self.scores[places], self.weakest[places])
+        """Those of some items only, in this order."""
+        return Standing(self.scores[places], self.weakest[places], self.numerals[places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Decider:
     """A fitted calibration.
 
     Attributes:
-        weights: of score, lead and weakest part, none negative; ``bias`` is added.
+        weights: of ``features``, none negative; ``bias`` is added.
         rival: the usual best score of a wrong item; nobody's lead counts from lower.
         usual: slope and offset of the weakest part that goes with a score, for where nobody looked.
         curve: shares of wrong answers, rising, each with the lowest probability that may be
@@ -69,7 +74,7 @@ class Decider:
         card: what it was fitted on, how, and how well it did.
     """
 
-    weights: tuple[float, float, float]
+    weights: tuple[float, float, float, float]
     bias: float
     rival: float
     usual: tuple[float, float]
@@ -80,15 +85,20 @@ class Decider:
     is_fitted: ClassVar[bool] = True
 
     def features(self, standing: Standing) -> F64:
-        """Each item's score, its lead over the best other item, and its weakest part, float64
-        (n, 3). All rise with the item's own score or stay, and fall with the others' or stay."""
+        """What speaks for each item, float64 (n, 4): its score; its lead over the first item, for
+        the first one over the best that no number speaks against; its weakest part; and what its
+        own number says against it, 0 or negative. One value is struck on many coins, so a number
+        never speaks for an item. All rise with what speaks for the item or stay, and fall with
+        what speaks for the others or stay."""
         s = standing.scores
         best_other = np.full(len(s), s[0] if len(s) else 0.0)
-        best_other[:1] = s[1] if len(s) > 1 else self.rival
+        best_other[:1] = s[1:][standing.numerals[1:] >= 0].max(initial=self.rival)
         slope, offset = self.usual
         looked = np.isfinite(standing.weakest)
         weakest = np.where(looked, standing.weakest, slope * s + offset)
-        return np.stack([s, s - np.maximum(best_other, self.rival), weakest], axis=1)
+        lead = s - np.maximum(best_other, self.rival)
+        against = np.minimum(standing.numerals, 0)
+        return np.stack([s, lead, weakest, against], axis=1)
 
     def probabilities(self, standing: Standing) -> F64:
         """Calibrated probabilities of items, float64 (n,).
@@ -137,10 +147,11 @@ class Decider:
         """Raises ``ValueError`` or its like for data that is no calibration."""
         weights = tuple(float(w) for w in data["weights"])
         curve = tuple((float(wrong), float(threshold)) for wrong, threshold in data["curve"])
-        if len(weights) != 3 or min(weights) < 0 or not curve or curve[0][0] != 0:
+        weights += (0.0,) * (len(weights) == 3)  # fitted before numerals were read
+        if len(weights) != 4 or min(weights) < 0 or not curve or curve[0][0] != 0:
             raise ValueError("weights or curve make no sense")
         return cls(
-            weights=(weights[0], weights[1], weights[2]),
+            weights=(weights[0], weights[1], weights[2], weights[3]),
             bias=float(data["bias"]),
             rival=float(data["rival"]),
             usual=(float(data["usual"][0]), float(data["usual"][1])),
@@ -178,7 +189,7 @@ class Undecided(Decider):
     def __init__(self) -> None:
         card = {"what": "no calibration: shares, not probabilities"}
         never = float("inf")
-        super().__init__((1.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), ((0.0, never),), never, card)
+        super().__init__((1.0, 0.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), ((0.0, never),), never, card)
 
     def probabilities(self, standing: Standing) -> F64:
         """Exponentials of scores in standard deviations, over their sum, float64 (n,)."""

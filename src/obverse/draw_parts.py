@@ -17,6 +17,7 @@ from obverse.types import (
     Array,
     Candidate,
     MarkReading,
+    NumeralReading,
     Patch,
     Photo,
     Region,
@@ -233,8 +234,8 @@ def rim(image: U8, region: Region, factor: float, colour: canvas.Colour, width: 
     closed_line(image, (points + 0.5) * factor - 0.5, colour, width)
 
 
-def date_box(image: U8, reading: YearReading | MarkReading, matrix: Array) -> None:
-    """Draw a box around each piece of the date, or around the mint mark, in place.
+def date_box(image: U8, reading: YearReading | MarkReading | NumeralReading, matrix: Array) -> None:
+    """Draw a box around each piece of the date, around the mint mark or the value, in place.
 
     Args:
         image: uint8 (h, w, 3), RGB: any picture of the object.

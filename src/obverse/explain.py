@@ -53,6 +53,8 @@ ENGLISH: Mapping[str, str] = {
     "alike": "It is like {view} as a whole (score {score}); nothing says where.",
     "points": "{inliers} of {pairs} matched points lie on one plane with {view}.",
     "no points": "No points of {view} are found again on one plane.",
+    "value": "Both say {view}.",
+    "other value": "Against it: the catalogue's picture says {view}, the photo {photo}.",
     "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
@@ -129,7 +131,7 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         return [Reason("empty")]
     if answer.pairing is not None and answer.pairing.disagree:
         return [Reason("apart", {"pairing": pairing(answer, words)}), *_faults(answer, words)]
-    told = [_verdict(answer, best), _ground(answer, best, words)]
+    told = [_verdict(answer, best), _ground(answer, best, words), *_value(best)]
     if answer.year is not None:
         told.append(_year(answer.year))
     if answer.mint_mark is not None:
@@ -197,6 +199,16 @@ def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
     if missing:
         return words["no picture"].format(photo=words[missing[0]])
     return words["both" if answer.known else "neither"]
+
+
+def _value(best: Candidate) -> list[Reason]:
+    """Whether view and photo say one value, where both are legible."""
+    read = best.evidence.numeral
+    if read is None or not read.photo:
+        return []
+    return [
+        Reason("value" if read.agrees else "other value", {"view": read.view, "photo": read.photo})
+    ]
 
 
 def _year(read: YearReading) -> Reason:

@@ -6,7 +6,7 @@ photo -> find -> normalise -> embed -> search -> verify -> decide
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -35,6 +35,7 @@ from obverse.types import (
     Tray,
     Verifier,
 )
+from obverse.verify.numerals import NumeralReader
 from obverse.year import mark, twins
 from obverse.year.mark import Marked
 from obverse.year.reader import Reading, YearReader
@@ -44,6 +45,8 @@ REDUCE_TO = 1600
 60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
+Compare = Callable[[str, Evidence], Evidence]
+"""From a view's id and the evidence for it to the same with what its numbers say."""
 
 
 class Pipeline:
@@ -95,6 +98,10 @@ class Pipeline:
     @cached_property
     def years(self) -> YearReader:
         return YearReader()
+
+    @cached_property
+    def numerals(self) -> NumeralReader:
+        return NumeralReader()
 
     def find(self, photo: Photo) -> list[Region]:
         """Every object in the photo, largest and best first; never empty."""
@@ -163,6 +170,21 @@ class Pipeline:
         and what the verifier described of them."""
         found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
+
+    def comparing(self, store: Store, patch: Patch) -> Compare | None:
+        """How numbers complete the evidence for views, asked of a patch; None for recipes that
+        read none."""
+        if not self.recipe.reads_numerals:
+            return None
+
+        def compare(id: str, evidence: Evidence) -> Evidence:
+            views = store.views([id])  # gone, if another process removed it meanwhile
+            value = self.numerals.of_view(views[0]) if views else None
+            if value is None:
+                return evidence
+            return replace(evidence, numeral=self.numerals.ask(value, patch, evidence.turn))
+
+        return compare
 
     def identify(
         self,
@@ -279,7 +301,8 @@ class Pipeline:
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
-                first, standing, evidence = self.rank(query, hits, top, dated=dated)
+                compare = self.comparing(store, patch)
+                first, standing, evidence = self.rank(query, hits, top, compare, dated=dated)
             with clock("decide"):
                 chances = self.decider.probabilities(standing)
             asked = (photo, patch, issue, query)
@@ -287,10 +310,17 @@ class Pipeline:
         return found
 
     def rank(
-        self, query: Embedding, hits: Hits, top: int, *, dated: bool = False
+        self,
+        query: Embedding,
+        hits: Hits,
+        top: int,
+        compare: Compare | None = None,
+        *,
+        dated: bool = False,
     ) -> tuple[list[int], Standing, list[Evidence]]:
         """Each item's best view among the hits, best item first, how they stand, and the evidence
-        for the first ``top`` of them (and for all that a date may settle)."""
+        for the first ``top`` of them (and for all that a date may settle). Where a number speaks
+        against the first, the next of the same number as the photo's leads."""
         scores, _ = self.verify(query, hits)
         first = best_views(hits.items, scores)
         if not first:
@@ -298,7 +328,23 @@ class Pipeline:
         shown = max(top, twins.near(scores[first])) if dated else top
         looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
         evidence = self.prove(query, looked.maps, looked.described)
+        agreed = self._agreed(looked.views, evidence, compare) if compare else 0
+        first.insert(0, first.pop(agreed))
+        evidence.insert(0, evidence.pop(agreed))
         return first, Standing.of(scores[first], evidence), evidence[:shown]
+
+    @staticmethod
+    def _agreed(views: list[str], evidence: list[Evidence], compare: Compare) -> int:
+        """Completes the evidence for the first view, and where its number is not the photo's, for
+        the next ones until one has that number: its place, or 0."""
+        for place in range(min(decide.LOOKED_AT, len(evidence))):
+            evidence[place] = compare(views[place], evidence[place])
+            numeral = evidence[place].numeral
+            if place == 0 and (numeral is None or not numeral.differs):
+                return 0
+            if numeral and numeral.agrees:
+                return place
+        return 0
 
     def date(
         self,

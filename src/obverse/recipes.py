@@ -44,6 +44,11 @@ class Recipe:
         return not self.is_named and self.verifier == RECIPES[self.name].verifier
 
     @property
+    def reads_numerals(self) -> bool:
+        """Do numbers on view and photo count as evidence? The calibration must know of them."""
+        return self.geometry == "disc" and self.verifier == "polar" and self.is_own
+
+    @property
     def turns(self) -> bool:
         """Do the maps of its embedder turn with the object?"""
         return self.geometry == "disc" and not self.is_named

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from obverse.catalogue.levelling import patch_of
 from obverse.catalogue.store import Hits, Store
+from obverse.decide import Standing
 from obverse.pipeline import Pipeline
 from obverse.types import Embedding, Progress, View
 
@@ -74,7 +76,7 @@ def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> 
         queries = [_query(view, pipeline) for view in views]
         shortlists = store.search_many(np.array([q.vector for q in queries]), NEAREST)
         for view, query, hits in zip(views, queries, shortlists, strict=True):
-            for other, score, chance in _alike(view, query, hits, pipeline):
+            for other, score, chance in _alike(view, query, hits, store, pipeline):
                 first, second = sorted((view.id, other))
                 links[first, second] = max(links.get((first, second), (0.0, 0.0)), (score, chance))
         if progress:
@@ -111,7 +113,7 @@ def _query(view: View, pipeline: Pipeline) -> Embedding:
 
 
 def _alike(
-    view: View, query: Embedding, hits: Hits, pipeline: Pipeline
+    view: View, query: Embedding, hits: Hits, store: Store, pipeline: Pipeline
 ) -> Iterator[tuple[str, float, float]]:
     """The views of other items that this one is decided to be the same as."""
     others = [i for i, item in enumerate(hits.items) if item != view.item]
@@ -119,11 +121,25 @@ def _alike(
         return
     rest = hits.take(others)
     first, standing, _ = pipeline.rank(query, rest, 1)
+    compare = None
     for place, i in enumerate(first):
         # Each by itself: a third copy of a design must not make the second less likely.
-        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
-        if pipeline.decider.known(chance):
-            yield rest.views[i], float(standing.scores[place]), chance
+        one, hit = standing.take([place]), rest.take([i])
+        if _known(pipeline, one) and (
+            compare := compare or pipeline.comparing(store, patch_of(view))
+        ):
+            shown = pipeline.prove(query, hit.maps, hit.described)[0]
+            one = Standing.of(one.scores, [compare(hit.views[0], shown)])
+        if _known(pipeline, one):
+            yield hit.views[0], float(one.scores[0]), _chance(pipeline, one)
+
+
+def _chance(pipeline: Pipeline, one: Standing) -> float:
+    return float(pipeline.decider.probabilities(one)[0])
+
+
+def _known(pipeline: Pipeline, one: Standing) -> bool:
+    return pipeline.decider.known(_chance(pipeline, one))
 
 
 def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
+from obverse.catalogue.levelling import patch_of
 from obverse.decide import LOOKED_AT
 from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
 from obverse.train.degrade import Severity
@@ -124,10 +125,12 @@ def ask(
         if progress:
             progress(n, len(views), "asking its own views")
         query: Embedding | None = None
+        patch = patch_of(view) if pipeline.recipe.reads_numerals else None
         if has_twin and view.embedding is not None:
             query = pipeline.layer.apply(view.embedding) if pipeline.layer else view.embedding
         elif degrades:
-            query = pipeline.embed_query(degraded(view, angles, rng, PHOTO))
+            patch = degraded(view, angles, rng, PHOTO)
+            query = pipeline.embed_query(patch)
             copies += 1
         if query is None:
             continue
@@ -140,7 +143,8 @@ def ask(
             if not kept:
                 continue
             rest = hits.take(kept)
-            first, standing, _ = pipeline.rank(query, rest, LOOKED_AT)
+            compare = pipeline.comparing(catalogue.store, patch) if patch else None
+            first, standing, _ = pipeline.rank(query, rest, LOOKED_AT, compare)
             names = [rest.items[i] for i in first]
             right = names.index(view.item) if view.item in names else -1
             cases.append(Case(view.item, standing, right, known))

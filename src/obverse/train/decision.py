@@ -127,14 +127,14 @@ def fit(cases: Sequence[Case], before: Decider | None = None) -> Decider:
     if before is not None:
         rival = (len(best_wrong) * rival + PULL * before.rival) / (len(best_wrong) + PULL)
     usual = _usual(cases)
-    plain = Decider((0.0, 0.0, 0.0), 0.0, rival, usual, ((0.0, 0.5),), 0.5, {})
+    plain = Decider((0.0, 0.0, 0.0, 0.0), 0.0, rival, usual, ((0.0, 0.5),), 0.5, {})
     cases = [c for c in cases if len(c.standing.scores)]
     x = np.concatenate([plain.features(c.standing)[:LOOKED_AT] for c in cases])
     first = [min(LOOKED_AT, len(c.standing.scores)) for c in cases]
     y = np.concatenate([np.arange(k) == c.right for c, k in zip(cases, first, strict=True)])
     start = None if before is None else (np.asarray(before.weights), before.bias)
     w, bias = logistic(x, y.astype(float), start)
-    return replace(plain, weights=(float(w[0]), float(w[1]), float(w[2])), bias=bias)
+    return replace(plain, weights=(float(w[0]), float(w[1]), float(w[2]), float(w[3])), bias=bias)
 
 
 def cross_validate(cases: Sequence[Case], before: Decider | None = None) -> Told:

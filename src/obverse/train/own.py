@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
-from obverse.normalise import ANGLES
+from obverse.normalise import ANGLES, wrap
 from obverse.train.degrade import HARD, Severity, degrade
 from obverse.train.pictures import frame
 from obverse.types import F64, U8, Array, Patch, Region, View
@@ -52,7 +52,7 @@ def sample(catalogue: Catalogue, most: int, rng: np.random.Generator) -> list[Vi
 
 def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severity = HARD) -> Patch:
     """The stored picture of a round thing as a hasty photo would show it, upright but for a part of
-    a cell, as the embedder takes it: it looks at the polar image only.
+    a cell.
 
     Args:
         view: with its thumbnail.
@@ -65,7 +65,9 @@ def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severi
     cell = 360 * (ANGLES // angles) / ANGLES
     polar: U8 = degrade(cut, rng, severity, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
     colour = np.repeat(polar[..., None], 3, axis=2)
-    return Patch(colour, colour, colour, np.eye(2, 3), Region((0.0, 0.0, 1.0, 1.0), 1.0))
+    disc = np.asarray(wrap(colour), np.uint8)
+    side = float(len(disc))
+    return Patch(disc, disc, colour, np.eye(2, 3), Region((0.0, 0.0, side, side), 1.0))
 
 
 def have_twins(views: Sequence[View], among: Iterable[tuple[str, str]] | None = None) -> Array:

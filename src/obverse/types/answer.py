@@ -38,6 +38,43 @@ class Matches:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class NumeralReading:
+    """The number that is the value, as a view says it and as the photo does at the same place.
+
+    Attributes:
+        view: on the view.
+        photo: in the photo; empty where nothing is legible.
+        ratio: natural logarithm of how much likelier the photo says the view's number than the
+            likeliest other value; 0 where nothing is legible.
+        box: the place in the photo: four corners in full-size pixels, from the start of the top
+            edge on, clockwise.
+    """
+
+    view: str
+    photo: str
+    ratio: float
+    box: tuple[tuple[float, float], ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Does the photo legibly say that number?"""
+        return self.photo == self.view
+
+    @property
+    def differs(self) -> bool:
+        """Does the photo legibly say another one?"""
+        return bool(self.photo) and self.photo != self.view
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "view": self.view,
+            "photo": self.photo,
+            "ratio": round(self.ratio, 4),
+            "box": [[round(x, 1), round(y, 1)] for x, y in self.box],
+        }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What verifying one view against the query showed.
@@ -50,6 +87,7 @@ class Evidence:
             query's frame.
         matches: the keypoints found again, from verifiers that look for them.
         weakest: agreement of the parts that agree least, -1 to 1, from verifiers that can tell.
+        numeral: what both say the value is, where the view has a number that can be read.
     """
 
     score: float
@@ -57,12 +95,14 @@ class Evidence:
     agreement: F32
     matches: Matches | None = None
     weakest: float | None = None
+    numeral: NumeralReading | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "score": round(float(self.score), 5),
             "turn": round(float(self.turn), 2),
             **({} if self.weakest is None else {"weakest": round(self.weakest, 5)}),
+            **({"numeral": self.numeral.to_dict()} if self.numeral else {}),
             **({"matches": self.matches.to_dict()} if self.matches else {}),
         }
 
