@@ -18,6 +18,7 @@ from obverse import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.decide import LOOKED_AT, Decider
 from obverse.evaluate import protocol
+from obverse.pipeline import Clock
 from obverse.train import calibrate
 from obverse.train.decision import Case, fit, tell
 from obverse.train.degrade import HARD, MILD
@@ -32,14 +33,11 @@ def ask(catalogue: Catalogue, plan: protocol.Protocol) -> list[Case]:
     """What comes back for every photo."""
     pipeline, found = catalogue.pipeline, []
     for one in plan.queries:
-        patch = pipeline.look(catalogue.load(one.path))
-        query = pipeline.embed_query(patch)
-        hits = pipeline.search(catalogue.store, query)
-        compare = pipeline.comparing(catalogue.store, patch)
-        first, standing, _ = pipeline.rank(query, hits, LOOKED_AT, compare)
-        names, known = [hits.items[i] for i in first], one.role == "query"
-        right = names.index(one.item) if known else -1
-        found.append(Case(one.item, standing, right, known))
+        photo, known = catalogue.load(one.path), one.role == "query"
+        looks = [(photo, pipeline.look(photo))]
+        seen = pipeline.ask(catalogue.store, looks, LOOKED_AT, Clock())[0]
+        right = seen.items.index(one.item) if known else -1
+        found.append(Case(one.item, seen.standing, right, known))
     return found
 
 

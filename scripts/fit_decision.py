@@ -19,6 +19,7 @@ from obverse.catalogue.importers import Row
 from obverse.decide import LOOKED_AT
 from obverse.errors import PhotoError
 from obverse.evaluate import protocol
+from obverse.pipeline import Clock
 from obverse.train.decision import FOLDS, Case, cross_validate, finish, fit
 
 
@@ -32,17 +33,15 @@ def collect(plan: protocol.Protocol, recipe: str, folder: Path) -> list[Case]:
         for i, case in enumerate(plan.queries):
             say(i, len(plan.queries), "asking")
             try:
-                patch = pipeline.look(catalogue.load(case.path))
+                photo = catalogue.load(case.path)
+                looks = [(photo, pipeline.look(photo))]
             except PhotoError as error:
                 print(error, file=sys.stderr)
                 continue
-            query = pipeline.embed_query(patch)
-            hits = pipeline.search(catalogue.store, query)
-            compare = pipeline.comparing(catalogue.store, patch)
-            first, standing, _ = pipeline.rank(query, hits, LOOKED_AT, compare)
-            names, known = [hits.items[j] for j in first], case.role == "query"
-            right = names.index(case.item) if known and case.item in names else -1
-            found.append(Case(case.item, standing, right, known))
+            seen = pipeline.ask(catalogue.store, looks, LOOKED_AT, Clock())[0]
+            known = case.role == "query"
+            right = seen.items.index(case.item) if known and case.item in seen.items else -1
+            found.append(Case(case.item, seen.standing, right, known))
     return found
 
 

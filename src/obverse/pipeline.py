@@ -45,6 +45,9 @@ REDUCE_TO = 1600
 60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
+LARGER = 1.05
+"""A round thing is looked at again with so much around it: rims have steps, and the finder and a
+catalogue's picture may have settled on different ones (docs/decisions.md)."""
 Compare = Callable[[str, Evidence], Evidence]
 """From a view's id and the evidence for it to the same with what its numbers say."""
 
@@ -111,6 +114,15 @@ class Pipeline:
         """A region made canonical, by the recipe's geometry."""
         make = normalise.disc if self.recipe.geometry == "disc" else normalise.flat
         return make(photo, region)
+
+    def again(self, photo: Photo, patch: Patch) -> list[Patch]:
+        """The same object with a little more around it, for recipes that look at it again."""
+        ellipse = patch.region.ellipse
+        if ellipse is None or not self.recipe.looks_again:
+            return []
+        grown = replace(ellipse, a=LARGER * ellipse.a, b=LARGER * ellipse.b)
+        larger = self.normalise(photo, replace(patch.region, ellipse=grown))
+        return [replace(larger, region=patch.region)]
 
     def look(self, photo: Photo) -> Patch:
         """Find and normalise: the first object of a photo."""
@@ -294,13 +306,18 @@ class Pipeline:
         all items close to the best one, that their dates may settle."""
         with clock("quality"):
             issues = [quality.check(photo, patch) for photo, patch in looks]
+        with clock("normalise"):
+            closer = [[patch, *self.again(photo, patch)] for photo, patch in looks]
         with clock("embed"):
-            queries = self.embed_queries([patch for _, patch in looks])
-        shortlists, found = self.search_many(store, queries), []
-        for (photo, patch), issue, query in zip(looks, issues, queries, strict=True):
+            embedded = iter(self.embed_queries([patch for each in closer for patch in each]))
+            queries = [[next(embedded) for _ in each] for each in closer]
+        shortlists, found = self.search_many(store, [each[0] for each in queries]), []
+        for (photo, _), patches, tried, issue in zip(looks, closer, queries, issues, strict=True):
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
+                best = int(np.argmax([self.verify(q, hits)[0].max(initial=-1) for q in tried]))
+                patch, query = patches[best], tried[best]
                 compare = self.comparing(store, patch)
                 first, standing, evidence = self.rank(query, hits, top, compare, dated=dated)
             with clock("decide"):

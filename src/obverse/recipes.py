@@ -49,6 +49,11 @@ class Recipe:
         return self.geometry == "disc" and self.verifier == "polar" and self.is_own
 
     @property
+    def looks_again(self) -> bool:
+        """Is an object asked about at two sizes? The calibration must know of that, too."""
+        return self.reads_numerals
+
+    @property
     def turns(self) -> bool:
         """Do the maps of its embedder turn with the object?"""
         return self.geometry == "disc" and not self.is_named
