@@ -418,8 +418,9 @@ def test_windows_paths(tmp_path: Path) -> None:
         ("photo,sides", ["side"]),
         ("photo,Titel,colour", ["title"]),
         ("photo,items,Titles", ["item", "title"]),
+        ("photo,itme,sied,TILTE", ["item", "side", "title"]),
         ("photo,side,sides", []),  # both are there, so both are meant
-        ("photo,time,size,year,country,subtitle,site", []),
+        ("photo,time,dies,size,year,country,subtitle,site", []),
         ("photo,item,side,title", []),
     ],
 )

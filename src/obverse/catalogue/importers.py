@@ -261,10 +261,17 @@ def _slips(header: list[Column], path: Path) -> tuple[str, ...]:
     missing = [name for name in KNOWN if Column(name, is_known=True) not in header]
     told = []
     for name in (c.name for c in header if not c.is_known and not c.is_json):
-        meant = difflib.get_close_matches(name.lower(), missing, 1, NEAR)
+        swapped = [known for known in missing if _is_swapped(name.lower(), known)]
+        meant = swapped or difflib.get_close_matches(name.lower(), missing, 1, NEAR)
         if meant:
             told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
     return tuple(told)
+
+
+def _is_swapped(name: str, known: str) -> bool:
+    """Is it the other with two neighbouring letters swapped? ``time`` and ``dies`` are words."""
+    at = range(len(known) - 1)
+    return any(name == known[:i] + known[i + 1] + known[i] + known[i + 2 :] for i in at)
 
 
 def _read_table_bytes(path: Path) -> bytes:
