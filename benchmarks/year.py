@@ -5,10 +5,11 @@
 
 `dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
 chosen on the first; `cents` is for reporting only. Of `wild_dev` only coins of at least 200 pixels
-count. `minted undated` are photos of the sides of minted coins that bear no date: whatever is read
-there is wrong. ``possible`` is which years were asked for: all from 1800 on, or the span of years
-of the coin's type in the same table, as a catalogue would give it. ``ms`` is time of all
-processors.
+count. In `dev lying` and `cents lying` every photo is asked about four times, a quarter turned each
+time, without the turn. `minted undated` are photos of the sides of minted coins that bear no date:
+whatever is read there is wrong. ``possible`` is which years were asked for: all from 1800 on, or
+the span of years of the coin's type in the same table, as a catalogue would give it. ``ms`` is time
+of all processors.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from obverse.year.reader import Reading, YearReader, features
 
 WIDE = {"year_from": 1800}
 LEAST = 200
+SETS = "dev,dev lying,wild,wild lying,wild found,cents,cents lying,minted undated"
 MINTED, SEED = 120, 7
 """Photos of dateless sides, and the seed of their coins."""
 
@@ -45,6 +47,12 @@ class Case:
     half: int
     region: Region | None = None
     turn: float | None = 0.0
+    quarters: int = 0
+
+    def load(self) -> Photo:
+        """The photo, lying as many quarters turned to the left as the case says."""
+        photo = self.photo if isinstance(self.photo, Photo) else load(self.photo)
+        return load(np.rot90(photo.pixels, self.quarters)) if self.quarters else photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,11 @@ def undated() -> Iterator[Case]:
 
 def cases(data: Path, name: str) -> list[Case]:
     """A set: ``dev``; ``wild`` (true ellipse and turn), ``wild lying`` (the turn unknown), ``wild
-    found`` (and the finder's ellipse); ``cents``; ``minted undated``."""
+    found`` (and the finder's ellipse); ``cents``; ``dev lying``, ``cents lying`` (every photo at
+    four turns, unknown); ``minted undated``."""
+    if name in ("dev lying", "cents lying"):
+        upright = cases(data, name.removesuffix(" lying"))
+        return [replace(c, turn=None, quarters=n) for c in upright for n in range(4)]
     if name == "minted undated":
         return list(undated())
     if name == "cents":
@@ -110,7 +122,7 @@ def read(
     for case in chosen:
         years.setdefault(case.item, set()).add(case.year)
     for case in [c for c in chosen if half in (None, c.half)][::every]:
-        photo = case.photo if isinstance(case.photo, Photo) else load(case.photo)
+        photo = case.load()
         region = case.region or finder.find(photo)[0]
         listed = years[case.item]
         spread = {"year_from": min(listed), "year_to": max(listed)}
@@ -144,6 +156,7 @@ def describe(done: Done) -> str:
     said = "nothing" if best is None else f"{best.year} ({best.probability:.2f})"
     photo = done.case.photo
     name = photo.name if isinstance(photo, Path) else done.case.item
+    name += f" at {90 * done.case.quarters}°" if done.case.quarters else ""
     return f"  {name} is {done.case.year or 'undated'}: read {said}, likeliest {likely}"
 
 
@@ -167,7 +180,7 @@ def fit(done: list[Done]) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="dev,wild,wild lying,wild found,cents,minted undated")
+    parser.add_argument("--sets", default=SETS)
     parser.add_argument("--possible", default="wide,type")
     parser.add_argument("--every", type=int, default=1, help="only every n-th photo")
     parser.add_argument("--half", type=int, choices=(0, 1), help="only one half of the designs")
@@ -179,7 +192,7 @@ def main() -> None:
     everything: list[Done] = []
     for name in args.sets.split(","):
         for possible in args.possible.split(","):
-            if possible == "type" and name in ("cents", "minted undated"):
+            if possible == "type" and name in ("cents", "cents lying", "minted undated"):
                 continue
             done = list(read(reader, name, args.data, possible, args.every, args.half))
             everything += done

@@ -120,6 +120,17 @@ def test_what_the_parser_refuses_is_an_object_too(
     assert said in done.json["what"]
     assert "help" in done.json["hint"]
     assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_an_unknown_option_is_told_as_any_unknown_name(run: Run, catalogue: Path) -> None:
+    option = run("identify", catalogue, "photo.jpg", "--finder", "nosuch")
+    name = run("find", "photo.jpg", "--recipe", "nosuch")
+    for done, said in ((option, "unknown option '--finder'"), (name, "unknown recipe 'nosuch'")):
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"obverse: {said}; choose one of: ")
+        assert len(done.err.splitlines()) == 1
+    assert {"--sides", "--top"} <= set(option.err.replace(",", "").split())
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "empty.jpg", "folder.jpg", "text.jpg"])
