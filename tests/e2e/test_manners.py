@@ -84,6 +84,8 @@ def test_version(run: Run) -> None:
         ("evaluate", "nowhere.csv"),
         ("evaluate", "nowhere.csv", "--max-wrong", "2"),
         ("mint", "out", "--types", "0"),
+        ("mint", "out", "--types", "1000000"),
+        ("mint", ".", "--photos", "1e9"),
         ("mint", "out", "--no-such-option"),
     ],
 )
