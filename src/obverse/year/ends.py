@@ -23,6 +23,9 @@ WORTH = 1.7
 """What one more such letter, read in a date's direction rather than against it, adds to the log
 odds of its being upright: fitted on 262 dates of `dev` (scans at a quarter and half a turn) and
 `wild_dev`, first half of the designs. Of 159 that differ by a letter or more, 158 agree."""
+TRUST = 0.35
+"""What the log odds of a likelihood are worth, as ``reader.SCORE`` was fitted: a recogniser is
+surer of a date that stands on its head than it should be."""
 ALONG = 0.5
 """Cosine from which two lines run in one direction; below minus that they run against each
 other."""
@@ -84,7 +87,7 @@ def shares(
         return out
     others = (line for line in lines if not any(piece.covers(line) for piece in date))
     more = sum(line.letters * float(line.along @ date[0].along) for line in others) / looks
-    log_odds = _log_odds(with_it) - _log_odds(against) + WORTH * more
+    log_odds = TRUST * (_log_odds(with_it) - _log_odds(against)) + WORTH * more
     chance = 1 / (1 + np.exp(-log_odds))
     for n, f in facing.items():
         if f:
