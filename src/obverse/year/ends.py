@@ -85,14 +85,20 @@ def shares(
     )
     if against <= FLOOR:
         return out
-    others = (line for line in lines if not any(piece.covers(line) for piece in date))
-    more = sum(line.letters * float(line.along @ date[0].along) for line in others) / looks
-    log_odds = TRUST * (_log_odds(with_it) - _log_odds(against)) + WORTH * more
+    log_odds = TRUST * (_log_odds(with_it) - _log_odds(against))
+    log_odds += WORTH * surplus(date, lines, looks)
     chance = 1 / (1 + np.exp(-log_odds))
     for n, f in facing.items():
         if f:
             out[n] = chance if f > 0 else 1 - chance
     return out
+
+
+def surplus(date: Sequence[Line], lines: Sequence[Line], looks: int) -> float:
+    """How many more letters are sure in the other lines, read in a date's direction rather than
+    against it; ``lines``, ``looks`` as for ``shares``."""
+    others = (line for line in lines if not any(piece.covers(line) for piece in date))
+    return sum(line.letters * float(line.along @ date[0].along) for line in others) / looks
 
 
 def _facing(date: Sequence[Line], place: Sequence[Line]) -> int:

@@ -150,7 +150,7 @@ class YearReader:
         where: dict[int, tuple[Spot, F64]] = {}
         lines: list[Line] = []
         looks = 0
-        for found, read, matrix in self._looks(asked, photo, region, angles, both):
+        for found, read, matrix in self.looks(asked, photo, region, angles, both):
             lines += read
             looks += 1
             seen = np.zeros_like(best)
@@ -166,11 +166,18 @@ class YearReader:
             total *= ends.shares(best, where, lines, looks)
         return self._weigh(asked, total, where)
 
-    def _looks(
+    def looks(
         self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
     ) -> Iterator[tuple[list[Spot], list[Line], F64]]:
         """The places found by each look, all its lines, and the map from the photo to the picture
-        of it."""
+        of it, float64 (2, 3).
+
+        Args:
+            asked: what may be written.
+            photo, region: the object.
+            angles: how far it may lie turned, looked at in this order.
+            both: read lines from both ends.
+        """
         for angle in angles:
             plain, evened, matrix = picture(photo, region, angle)
             for look in LOOKS:
