@@ -35,18 +35,18 @@ def asked(up: float, down: float, letters: tuple[int, int], matrix: F64 = UPRIGH
     """The shares of: a number read upright, one read on its head, a third one that is read with the
     first, and one that is read elsewhere on its head."""
     elsewhere = TextBox(50.0, 55.0, 30.0, 12.0, 180.0, 1.0)
-    where = {
-        0: (spot(DATE, 0, up), matrix),
-        1: (spot(DATE.reversed(), 1, down), matrix),
-        2: (spot(DATE, 2, 0.01), matrix),
-        3: (spot(elsewhere, 3, 0.02), matrix),
-    }
+    places = [
+        (spot(DATE, 0, up), matrix),
+        (spot(DATE.reversed(), 1, down), matrix),
+        (spot(DATE, 2, 0.01), matrix),
+        (spot(elsewhere, 3, 0.02), matrix),
+    ]
     lines = [Line.of(DATE, matrix, 4), Line.of(DATE.reversed(), matrix)]
     lines += [
         Line.of(box, matrix, n) for box, n in zip((WORD, WORD.reversed()), letters, strict=True)
     ]
     likelihoods = np.array([up, down, 0.01, 0.02])
-    return [float(share) for share in shares(likelihoods, where, lines, 1)]
+    return [float(share) for share in shares(likelihoods, places, lines, 1)]
 
 
 @pytest.mark.parametrize("letters", [(0, 0), (5, 1), (1, 4)])
@@ -57,9 +57,21 @@ def test_the_chance_is_that_of_both_likelihoods_and_the_letters(letters: tuple[i
     assert asked(0.9, 0.6, letters) == pytest.approx([chance, 1 - chance, chance, 1.0])
 
 
+def test_a_number_that_both_ends_may_say_keeps_what_the_right_one_says() -> None:
+    """Else its neighbour would seem surer than it is."""
+    up, down = spot(DATE, 0, 0.9), spot(DATE.reversed(), 1, 0.6)
+    up.likelihoods[2], down.likelihoods[2] = 0.04, 0.05
+    both = [(up, UPRIGHT), (down, UPRIGHT)]
+    lines = [Line.of(WORD, UPRIGHT, 5)]
+    left = shares(np.array([0.9, 0.6, 0.05, 0.0]), both, lines, 1)
+    assert left[0] > 0.99
+    assert left[1] < 0.01
+    assert left[2] == pytest.approx(left[0] * 0.04 / 0.05)
+
+
 def test_nothing_changes_where_only_one_end_says_a_year() -> None:
     assert asked(0.9, 0.0, (0, 6)) == [1.0] * NUMBERS
-    assert shares(np.zeros(2), {}, [], 1).tolist() == [1.0, 1.0]
+    assert shares(np.zeros(2), [], [], 1).tolist() == [1.0, 1.0]
 
 
 def test_it_does_not_matter_how_the_object_lies_in_the_photo() -> None:

@@ -7,7 +7,7 @@ object: upside down hardly a letter of it can be read surely.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,11 +18,12 @@ from obverse.year.ocr import TextBox, kept
 from obverse.year.spots import Spot
 
 CLEAR = 0.95
-"""Probability from which a letter is read surely."""
-WORTH = 1.7
+"""Probability from which a letter is read surely: of 0.8, 0.9, 0.95 the one that tells most."""
+WORTH = 1.55
 """What one more such letter, read in a date's direction rather than against it, adds to the log
-odds of its being upright: fitted on 262 dates of `dev` (scans at a quarter and half a turn) and
-`wild_dev`, first half of the designs. Of 159 that differ by a letter or more, 158 agree."""
+odds of its being upright: fitted by ``benchmarks/year.py --ends`` on 266 dates of `dev` (scans at a
+quarter and half a turn) and `wild_dev`, first half of the designs. Of 134 with more than a letter's
+difference, 133 agree."""
 TRUST = 0.35
 """What the log odds of a likelihood are worth, as ``reader.SCORE`` was fitted: a recogniser is
 surer of a date that stands on its head than it should be."""
@@ -62,36 +63,35 @@ def letters(table: F32) -> int:
 
 
 def shares(
-    likelihoods: F64, where: Mapping[int, tuple[Spot, F64]], lines: Sequence[Line], looks: int
+    likelihoods: F64, spots: Sequence[tuple[Spot, F64]], lines: Sequence[Line], looks: int
 ) -> F64:
     """What is left of each number's likelihood, float64 (n,): all, but where the likeliest one's
-    place says another when read from its other end, the chance of that end.
+    place says another when read from its other end, the chance of the end that says it.
 
     Args:
         likelihoods: of each number where it is read best, float64 (n,).
-        where: that place, with the map from the photo to its picture.
+        spots: every place that says one, with the map from the photo to its picture.
         lines: every line that was read, from both ends.
         looks: how many pictures they were read from.
     """
-    out = np.ones(len(likelihoods))
-    places = {n: [Line.of(b, matrix) for b in spot.boxes] for n, (spot, matrix) in where.items()}
-    if not places:
-        return out
-    date = places[max(places, key=lambda n: float(likelihoods[n]))]
-    facing = {n: _facing(date, place) for n, place in places.items()}
-    with_it, against = (
-        max((likelihoods[n] for n, f in facing.items() if f == sign), default=0.0)
-        for sign in (1, -1)
-    )
-    if against <= FLOOR:
-        return out
-    log_odds = TRUST * (_log_odds(with_it) - _log_odds(against))
+    if not spots:
+        return np.ones(len(likelihoods))
+    first = int(likelihoods.argmax())
+    places = [[Line.of(b, matrix) for b in spot.boxes] for spot, matrix in spots]
+    date = places[max(range(len(spots)), key=lambda i: float(spots[i][0].likelihoods[first]))]
+    aside, with_it, against = np.zeros((3, len(likelihoods)))
+    by_end = {0: aside, 1: with_it, -1: against}
+    for (spot, _), place in zip(spots, places, strict=True):
+        end = by_end[_facing(date, place)]
+        np.maximum(end, spot.likelihoods, out=end)
+    rival = float(np.delete(against, first).max(initial=0.0))
+    if rival <= FLOOR:
+        return np.ones(len(likelihoods))
+    log_odds = TRUST * (_log_odds(float(likelihoods[first])) - _log_odds(rival))
     log_odds += WORTH * surplus(date, lines, looks)
     chance = 1 / (1 + np.exp(-log_odds))
-    for n, f in facing.items():
-        if f:
-            out[n] = chance if f > 0 else 1 - chance
-    return out
+    left = np.maximum.reduce([aside, chance * with_it, (1 - chance) * against])
+    return np.asarray(left / np.maximum(likelihoods, FLOOR))
 
 
 def surplus(date: Sequence[Line], lines: Sequence[Line], looks: int) -> float:

@@ -148,9 +148,11 @@ class YearReader:
         """Look until one year is clear; ``both``: read lines from both ends."""
         total, best = np.zeros((2, len(asked.numbers)))
         where: dict[int, tuple[Spot, F64]] = {}
+        places: list[tuple[Spot, F64]] = []
         lines: list[Line] = []
         looks = 0
         for found, read, matrix in self.looks(asked, photo, region, angles, both):
+            places += [(spot, matrix) for spot in found if spot.likelihoods.max() > FLOOR]
             lines += read
             looks += 1
             seen = np.zeros_like(best)
@@ -163,7 +165,7 @@ class YearReader:
             if total.max() >= ENOUGH:
                 break
         if both:
-            total *= ends.shares(best, where, lines, looks)
+            total *= ends.shares(best, places, lines, looks)
         return self._weigh(asked, total, where)
 
     def looks(
