@@ -41,6 +41,7 @@ format: $(VENV)/.ready ## Put the code into its format
 	@$(BIN)/ruff format .
 
 demo: $(VENV)/.ready ## Sample coins, a catalogue, answers, a report to open
+	@rm -rf demo/coins
 	$(OBVERSE) mint demo/coins --types 24 --photos 3
 	$(OBVERSE) add demo/coins.obv demo/coins/catalogue.csv
 	$(OBVERSE) identify demo/coins.obv $(DEMO) --draw demo/answers

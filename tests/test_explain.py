@@ -32,6 +32,7 @@ from obverse.types import (
     View,
     YearReading,
 )
+from obverse.year.calendars import KEYS
 
 HOLE = re.compile(r"\{(\w+)\}")
 SIZE, ROWS, COLUMNS = 256, 56, 7
@@ -247,10 +248,21 @@ def test_dates_are_thought_of_only_where_they_often_are(row: int, said: bool) ->
     second = candidate(cells((row, 8, 3, 6, 0.0)), 0.02, "mark", year_from=1880)
     told = " ".join(explain(answer_of(candidate(EVEN, 0.97), second)))
     assert ("where dates often are" in told) == said
-    undated = " ".join(
-        explain(answer_of(candidate(EVEN, 0.97), replace(second, item=Item("mark"))))
-    )
-    assert "where dates often are" not in undated
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        *[({key: 1880}, True) for key in KEYS],
+        *[({}, False), ({"year": ""}, False), ({"country": "Chile"}, False)],
+    ],
+)
+def test_dates_are_thought_of_only_where_an_item_says_its_years(
+    attributes: dict[str, object], said: bool
+) -> None:
+    second = candidate(cells((38, 8, 3, 6, 0.0)), 0.02, "mark", **attributes)
+    told = " ".join(explain(answer_of(candidate(EVEN, 0.97), second)))
+    assert ("where dates often are" in told) == said
 
 
 def flat(inliers: int, chance: float) -> Candidate:

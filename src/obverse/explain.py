@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from obverse.words import percent
+from obverse.year.calendars import names_years
 
 if TYPE_CHECKING:
     from obverse.separate import Sector, Separation
@@ -273,10 +274,7 @@ def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str
         held = holds_date(sector, answer.year, answer.patch)
         return words["with the date"].format(where=where) if held else where
     middle = (sector.inner + sector.outer) / 2
-    is_dated = any(
-        "year" in c.item.attributes or "year_from" in c.item.attributes
-        for c in answer.candidates[:2]
-    )
+    is_dated = any(names_years(c.item.attributes) for c in answer.candidates[:2])
     if (
         is_dated
         and sector.clock in DATES

@@ -418,14 +418,44 @@ def test_windows_paths(tmp_path: Path) -> None:
         ("photo,sides", ["side"]),
         ("photo,Titel,colour", ["title"]),
         ("photo,items,Titles", ["item", "title"]),
+        ("photo,itme,sied,TILTE", ["item", "side", "title"]),
         ("photo,side,sides", []),  # both are there, so both are meant
-        ("photo,time,size,year,country,subtitle,site", []),
+        ("photo,time,dies,size,year,country,subtitle,site", []),
         ("photo,item,side,title", []),
     ],
 )
 def test_columns_that_look_misspelt(tmp_path: Path, columns: str, slips: list[str]) -> None:
     listing = read(table(tmp_path, f"{columns}\n"))
     assert [note.rsplit("'", 2)[1] for note in listing.notes] == slips
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("1.jpg 2.jpg", True),
+        ("a.jpg b.jpg c.jpg", True),
+        ("IMG_3405.jpg IMG_3406.jpg IMG_3410.jpg", True),
+        ("rome (1).jpg|rome (2).jpg", True),
+        ("front.jpg front2.jpg back.jpg detail.jpg", True),
+        ("front.jpg back.jpg", False),  # one item, by the names
+        ("rome_obverse.jpg rome_reverse.jpg", False),
+        ("1.jpg", False),
+        ("1921.jpg 1922.jpg", False),
+        ("krona.jpg ore.jpg", False),
+        ("krona_obverse.jpg ore_obverse.jpg", False),
+        ("1.jpg 2.jpg sub/3.jpg", False),
+        (" ".join(f"{n}.jpg" for n in range(1, 10)), False),
+    ],
+)
+def test_a_folder_of_views_taken_as_items_is_told(tmp_path: Path, names: str, told: bool) -> None:
+    folder = tmp_path / "rome 01"
+    fill(folder, *names.split("|" if "|" in names else " "))
+    notes = read(folder).notes
+    assert len(notes) == told
+    assert all(note.endswith("--item 'rome 01'") for note in notes)
+    assert not read(folder, item="x").notes
+    table(folder, "photo\n", name="catalogue.csv")
+    assert not read(folder).notes
 
 
 def test_a_hundred_thousand_rows_in_seconds(tmp_path: Path) -> None:

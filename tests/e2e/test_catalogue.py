@@ -132,7 +132,7 @@ def test_info_list_and_show_agree(run: Run, catalogue: Path, minted: Minted) -> 
     for row in minted.of("catalogue"):
         expected[row["item"]] = expected.get(row["item"], 0) + 1
     assert {row["id"]: row["views"] for row in listed} == expected
-    assert [row["id"] for row in listed] == sorted(expected)
+    assert {row["id"] for row in listed} == set(expected)
     assert info["items"] == len(expected)
     assert info["views"] == sum(expected.values())
     assert info["recipe"] == "coin"

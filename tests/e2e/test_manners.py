@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import statistics
 import subprocess
 import sys
@@ -83,6 +84,8 @@ def test_version(run: Run) -> None:
         ("evaluate", "nowhere.csv"),
         ("evaluate", "nowhere.csv", "--max-wrong", "2"),
         ("mint", "out", "--types", "0"),
+        ("mint", "out", "--types", "1000000"),
+        ("mint", ".", "--photos", "1e9"),
         ("mint", "out", "--no-such-option"),
     ],
 )
@@ -120,6 +123,51 @@ def test_what_the_parser_refuses_is_an_object_too(
     assert said in done.json["what"]
     assert "help" in done.json["hint"]
     assert said in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("identify", "{catalogue}", "no.jpg"), 1, "no.jpg: no such file"),
+        (("identify", "--sides", "{catalogue}", "{query}", "no.jpg"), 1, "no.jpg: no such file"),
+        (("identify", "no.obv", "{query}"), 2, "no.obv: no catalogue there"),
+        (("search", "{catalogue}", "no.jpg"), 1, "no.jpg: no such file"),
+        (("verify", "{catalogue}", "no.jpg"), 1, "no.jpg: no such file"),
+        (("classify", "no.jpg", "--labels", "a,b"), 1, "no.jpg: no such file"),
+        (("serve", "no.obv"), 2, "no.obv: no catalogue there"),
+        (("serve", "{catalogue}", "--port", "{port}"), 1, "another program listens on this port"),
+    ],
+)
+def test_what_is_missing_is_told_before_anything_slow_is_loaded(
+    catalogue: Path, query: Path, args: tuple[str, ...], code: int, said: str
+) -> None:
+    """Neither the models, nor the database, nor the web server: these take seconds."""
+    slow = ("onnxruntime", "lancedb", "fastapi", "uvicorn", "torch")
+    program = (
+        "import atexit, sys; from obverse.cli import main\n"
+        f"atexit.register(lambda: print([m for m in {slow} if m in sys.modules]))\nmain()"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        given = [a.format(catalogue=catalogue, query=query, port=port) for a in args]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *given], capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout.strip()) == (code, "[]")
+    assert said in done.stderr
+    assert "Errno" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_option_is_told_as_any_unknown_name(run: Run, catalogue: Path) -> None:
+    option = run("identify", catalogue, "photo.jpg", "--finder", "nosuch")
+    name = run("find", "photo.jpg", "--recipe", "nosuch")
+    for done, said in ((option, "unknown option '--finder'"), (name, "unknown recipe 'nosuch'")):
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"obverse: {said}; choose one of: ")
+        assert len(done.err.splitlines()) == 1
+    assert {"--sides", "--top"} <= set(option.err.replace(",", "").split())
 
 
 @pytest.mark.parametrize("name", ["missing.jpg", "empty.jpg", "folder.jpg", "text.jpg"])

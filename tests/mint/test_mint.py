@@ -119,7 +119,8 @@ def test_the_same_seed_gives_the_same_bytes_and_more_types_change_none(
     assert len(pictures) == 2 * 2 + 2 * 2 * PHOTOS
     assert all(large[name] == data for name, data in pictures.items())
     assert large["truth.csv"].startswith(small["truth.csv"])
-    assert [s[:2] for s in seen] == [(1, 2), (2, 2)]
+    total = len(pictures) - 2 * PHOTOS  # a photo and its mask are told together
+    assert [s[:2] for s in seen] == [(done, total) for done in range(1, total + 1)]
 
 
 def test_designs_do_not_repeat() -> None:
@@ -132,7 +133,16 @@ def test_designs_do_not_repeat() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"types": 0}, {"photos": -1}, {"seed": -1}, {"size": 10}, {"size": 9000}]
+    "wrong",
+    [
+        {"types": 0},
+        {"photos": -1},
+        {"seed": -1},
+        {"size": 10},
+        {"size": 9000},
+        {"types": 10**9},
+        {"photos": 10**30},
+    ],
 )
 def test_senseless_numbers_are_refused(wrong: dict[str, int], tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
@@ -146,3 +156,22 @@ def test_a_file_is_no_place_for_coins(tmp_path: Path) -> None:
     file.write_text("x")
     with pytest.raises(UsageError, match="not a folder"):
         mint(file)
+
+
+def test_coins_are_minted_into_an_empty_folder_only(tmp_path: Path) -> None:
+    mint(tmp_path, types=2, photos=0, size=64)
+    before = _files(tmp_path)
+    with pytest.raises(UsageError, match="is not empty; choose a new or an empty folder"):
+        mint(tmp_path, types=1, photos=0, size=64)
+    assert _files(tmp_path) == before
+
+
+@pytest.mark.parametrize("place", [".", "new/deep"])
+def test_what_is_broken_off_leaves_nothing(tmp_path: Path, place: str) -> None:
+    def break_off(done: int, total: int, text: str) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mint(tmp_path / place, types=2, photos=1, size=64, progress=break_off)
+    assert not list(tmp_path.iterdir())

@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from obverse.server.run import listen, run
+from obverse.server.listening import listen
+from obverse.server.run import run
 from obverse.server.settings import Settings
 
 if __name__ == "__main__":

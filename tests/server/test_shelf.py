@@ -14,6 +14,7 @@ from obverse.errors import UsageError
 from obverse.server.shelf import Listed, Shelf, as_text
 from obverse.types import Item
 from tests.catalogue.samples import make_manifest, make_view
+from tests.e2e.conftest import run_command
 
 WORDS = ("Crown", "ducat", "Öre", "10", "9", "Rare one")
 
@@ -77,6 +78,13 @@ def test_pages_are_those_of_a_slow_formula(
         total, page = shelf.page(words=words, where=where, sort=sort, offset=offset, limit=limit)
         assert total == len(expected)
         assert [entry.item.id for entry in page] == expected[offset : offset + limit]
+
+
+def test_the_command_lists_in_the_same_order(store: LanceStore, tmp_path: Path) -> None:
+    listed = [row["id"] for row in run_command("list", tmp_path / "x.obv", "--json").json]
+    assert listed == [entry.item.id for entry in Shelf(store).page(limit=500)[1]]
+    untitled = [f"item{number}" for number in range(0, 60, 5)]
+    assert [id for id in listed if id in untitled] == untitled  # item5 before item10
 
 
 def test_what_no_item_has_is_nothing_to_sort_by(store: LanceStore) -> None:

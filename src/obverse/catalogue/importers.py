@@ -6,7 +6,6 @@ Nothing is opened but the CSV itself: whether a photo can be used is found when 
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import os
 import re
@@ -17,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from obverse.catalogue.columns import KNOWN, Column, read_head
+from obverse.catalogue import slips
+from obverse.catalogue.columns import Column, read_head
 from obverse.catalogue.rows import flaw
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
 from obverse.errors import PhotoMissing, TableError
@@ -27,10 +27,6 @@ from obverse.types import Photo
 TABLES = frozenset({".csv", ".tsv"})
 OWN_TABLE = "catalogue.csv"
 """A folder's table, as ``export`` and the mint write it; it says more than file names do."""
-
-NEAR = 0.78
-"""Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
-``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -137,13 +133,17 @@ def _read_folder(root: Path, item: str | None) -> Listing:
     """One sub-folder per item, whatever the files in it are called; files beside the sub-folders
     are named by item and side."""
     listing = Listing([], [])
-    ignored = 0
+    ignored = folders = 0
+    names: list[str] = []
     for folder, parts, names, passed in _walk(root, listing.problems):
         ignored += passed
+        folders += 1
         # A file named by nothing but its side shows the folder that holds it.
         named = "/".join(parts) or folder.resolve().name
         listing.rows.extend(folder_rows(folder, names, named, not parts, item))
-    return Listing(listing.rows, listing.problems, ignored)
+    is_flat = folders == 1 and item is None
+    notes = slips.in_folder(root, names, [row.item for row in listing.rows]) if is_flat else ()
+    return Listing(listing.rows, listing.problems, ignored, notes)
 
 
 def folder_rows(
@@ -253,18 +253,7 @@ def table_rows(
         else:
             what = f"the photo of line {earlier} again, but described differently"
             listing.problems.append(Problem(f"{path}:{number}", "TableError", what))
-    return Listing(listing.rows, listing.problems, ignored, _slips(header, path))
-
-
-def _slips(header: list[Column], path: Path) -> tuple[str, ...]:
-    """Columns that were taken as attributes but look like one that is missing."""
-    missing = [name for name in KNOWN if Column(name, is_known=True) not in header]
-    told = []
-    for name in (c.name for c in header if not c.is_known and not c.is_json):
-        meant = difflib.get_close_matches(name.lower(), missing, 1, NEAR)
-        if meant:
-            told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
-    return tuple(told)
+    return Listing(listing.rows, listing.problems, ignored, slips.in_columns(header, path))
 
 
 def _read_table_bytes(path: Path) -> bytes:

@@ -22,6 +22,8 @@ _VAGUE = {
     "reverse": ("back", "tail", "tails", "rv", "r"),
     "edge": ("rim", "e"),
 }
+# What else people call pictures of one thing.
+_VIEWS = ("view", "side", "detail", "left", "right", "top", "bottom", "photo", "scan", "picture")
 _CLEAR = {word: side for side, words in _WORDS.items() for word in words}
 _SIDE = _CLEAR | {word: side for side, words in _VAGUE.items() for word in words}
 
@@ -70,6 +72,16 @@ def split_names(stems: Iterable[str]) -> list[tuple[str, str]]:
         (base, _SIDE[mark]) if mark in trusted else (stem, "")
         for stem, (base, mark) in zip(stems, found, strict=True)
     ]
+
+
+def look_like_views(stems: Iterable[str]) -> bool:
+    """Could these file names, without ending, be pictures of one thing? ``front`` and ``detail``,
+    ``1`` and ``2``, ``IMG_3405`` and ``IMG_3406``; years and other long numbers are names."""
+    stems = [stem.casefold() for stem in stems]
+    bases = {stem.rstrip("0123456789 _.-()") for stem in stems}
+    if bases == {""}:
+        return all(len(stem) < 3 for stem in stems)
+    return len(bases) == 1 or all(b in _SIDE or b in _VIEWS or len(b) < 2 for b in bases)
 
 
 def _split(stem: str) -> tuple[str, str]:

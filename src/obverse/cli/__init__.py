@@ -106,12 +106,15 @@ def main() -> None:
 
 
 def _refuse(error: Any) -> None:
-    """What the option parser says; it stops before it comes to ``--json``."""
-    if "--json" in sys.argv:
-        what = error.format_message().rstrip(".")
-        emit(UsageError(what, hint="see obverse COMMAND --help").to_dict())
-    error.show()
-    sys.exit(error.exit_code)
+    """What the option parser says, in our form; it stops before it comes to ``--json``."""
+    MODE.json = "--json" in sys.argv
+    what = error.format_message().rstrip(".")
+    hint = f"see {error.ctx.command_path if error.ctx else 'obverse'} --help"
+    if hasattr(error, "possibilities"):
+        options = [max(p.opts, key=len) for p in error.ctx.command.get_params(error.ctx)]
+        what = f"unknown option {error.option_name!r}"
+        hint = f"choose one of: {', '.join(o for o in options if o.startswith('-'))}"
+    _fail(error, UsageError(what[:1].lower() + what[1:], hint=hint), error.exit_code)
 
 
 def _fail(error: BaseException, told: ObverseError, code: int) -> None:

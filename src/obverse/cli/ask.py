@@ -23,6 +23,7 @@ from obverse.cli.options import (
     Uri,
     keep_photos,
     make_limits,
+    need_both,
 )
 from obverse.errors import CatalogueError, PhotoError, UsageError
 
@@ -73,12 +74,14 @@ def identify(
     in the order given; a photo that cannot be used becomes an element with the key "error".
     With --sides there is one answer for both photos, in whatever order they come.
     """
-    from obverse import Catalogue, tray
-    from obverse.types import Tray
-
     _check_modes(photos, sides, every, csv_file, year)
     check_folder(csv_file)
     queries = [photos] if sides else [[photo] for photo in photos]
+    # Of several, one that is missing is told in its turn.
+    need_both(catalogue, photos if len(queries) == 1 else ())
+    from obverse import Catalogue, tray
+    from obverse.types import Tray
+
     pictures = pictures_for(draw, [query[0] for query in queries])
     keep_photos(pictures.values(), photos)
     results: list[dict[str, Any]] = []

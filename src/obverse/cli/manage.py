@@ -138,11 +138,13 @@ def info(catalogue: Uri, as_json: Json = False) -> None:
 
 
 def list_items(catalogue: Uri, as_json: Json = False) -> None:
-    """All items with the number of their views."""
+    """All items with the number of their views, by title."""
     from obverse import Catalogue
+    from obverse.catalogue.importers import natural_key
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         items, stored = opened.items(), opened.store.hashes()
+    items.sort(key=lambda item: (natural_key(item.name), item.id))  # as a served catalogue does
     seen: dict[str, list[str]] = {item.id: [] for item in items}
     for _, item, side, _ in (entry for entries in stored.values() for entry in entries):
         seen.setdefault(item, []).append(side)

@@ -79,7 +79,7 @@ def evaluate(
 
 
 def mint(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write the samples.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
     types: Annotated[int, typer.Option(min=1, help="Distinct coin types.")] = 60,
     photos: Annotated[int, typer.Option(min=0, help="Photos of each type.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same coins.")] = 0,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from obverse.cli.console import set_json
-from obverse.errors import UsageError
+from obverse.errors import PhotoMissing, UsageError
 
 if TYPE_CHECKING:
     from obverse.photo import Limits
@@ -84,3 +84,16 @@ def keep_photos(pictures: Iterable[Path], photos: Iterable[str]) -> None:
     for picture in pictures:
         if picture.resolve() in taken:
             raise UsageError("is the photo itself", where=picture, hint="draw somewhere else")
+
+
+def need_both(catalogue: str, photos: Iterable[str]) -> None:
+    """Refuse a catalogue or photos that are not there before anything slow is loaded.
+
+    Raises ``CatalogueMissing`` and as ``folder.read_manifest`` does, or ``PhotoMissing``.
+    """
+    from obverse.catalogue.folder import read_manifest
+
+    read_manifest(catalogue)
+    for photo in photos:
+        if not Path(photo).exists():
+            raise PhotoMissing("no such file", where=photo, hint="check the path")

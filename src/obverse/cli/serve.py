@@ -81,7 +81,7 @@ def serve(
     from obverse.catalogue.folder import read_manifest
     from obverse.server import tls as certificates
     from obverse.server.keys import chosen, read
-    from obverse.server.run import addresses, listen, names, run
+    from obverse.server.listening import addresses, listen, names
     from obverse.server.settings import Settings
 
     read_manifest(catalogue)
@@ -114,8 +114,7 @@ def serve(
         max_bytes=max_bytes,
         max_megapixels=max_megapixels or 50.0,
     )
-    bound = listen(host, port)
-    with bound:
+    with listen(host, port) as bound:
         found = addresses(host, bound.getsockname()[1], "https" if certificate else "http")
         if as_json:
             emit({"addresses": found})
@@ -123,6 +122,8 @@ def serve(
             write("\n".join(found))
         sys.stdout.flush()
         say("Ctrl-C stops it")
+        from obverse.server.run import run
+
         run(settings, bound, quiet=quiet)
 
 

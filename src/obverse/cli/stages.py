@@ -24,6 +24,7 @@ from obverse.cli.options import (
     Uri,
     keep_photos,
     make_limits,
+    need_both,
 )
 from obverse.errors import UsageError
 
@@ -235,6 +236,7 @@ class Asked:
 @contextmanager
 def _asked(catalogue: str, photo: str, region: int | None, limits: Limits) -> Iterator[Asked]:
     """Open a catalogue and search it for an object of a photo."""
+    need_both(catalogue, [photo])
     from obverse import Catalogue
 
     with Catalogue(catalogue, create=False, limits=limits) as opened:

@@ -195,7 +195,8 @@ class Told:
                     batch.append(load(path, limits=self.limits, reduce_to=REDUCE_TO))
                 except PhotoError as error:
                     batch.append(error)
-            found = iter(run([one for one in batch if not isinstance(one, PhotoError)]))
+            usable = [one for one in batch if not isinstance(one, PhotoError)]
+            found = iter(run(usable) if usable else ())  # no model is loaded for nothing
             for one in batch:
                 if isinstance(one, PhotoError):
                     say(str(one))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,11 @@ from obverse.types import Progress
 
 HOLD_BACK = 6
 """Every sixth type stays out of the protocol's catalogue: its photos are the unknown ones."""
+MOST = 100_000
+"""Pictures minted at once: some 11 GB, and five hours of one core."""
 
 _SIDES = ("obverse", "reverse")
+_FOLDERS = ("catalogue", "photos", "masks")
 _SCAN_QUALITY = 92
 _CATALOGUE = ("photo", "item", "side", "title", "country", "denomination", "year_from", "year_to",
               "mint", "metal", "diameter_mm")  # fmt: skip
@@ -72,15 +77,15 @@ def mint(
     the first ones as they are.
 
     Args:
-        out: the folder to write to; made if missing. Where coins were minted before, files of the
-            same name are replaced.
+        out: the folder to write to, empty or made new. What goes wrong leaves nothing in it.
         types: how many coin types, at least 1.
         photos: photos per type, sides in turn, each of another specimen.
         seed: 0 or more.
         size: pixels a side of a catalogue scan, 64 to 2048.
-        progress: told after each type.
+        progress: told after each picture.
+
     Raises:
-        UsageError: a number makes no sense, or ``out`` is no folder or holds other things.
+        UsageError: a number makes no sense, or ``out`` is no folder or not empty.
     """
     if types < 1 or photos < 0 or seed < 0:
         raise UsageError(
@@ -89,18 +94,47 @@ def mint(
         )
     if not 64 <= size <= 2048:
         raise UsageError(f"a scan of {size} pixels", hint="choose a size from 64 to 2048")
-    if out.exists() and not out.is_dir():
-        raise UsageError("not a folder", where=out, hint="name a new or an empty folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / "truth.csv").is_file():
+    total = types * (len(_SIDES) + photos)
+    if total > MOST:
         raise UsageError(
-            "holds something that was not minted", where=out, hint="name a new or an empty folder"
+            f"{types:,} types with {photos:,} photos each are {total:,} pictures",
+            hint=f"mint {MOST:,} at most",
         )
-    for name in ("catalogue", "photos", "masks"):
-        (out / name).mkdir(parents=True, exist_ok=True)
+    if out.exists() and not out.is_dir():
+        raise UsageError("not a folder", where=out, hint="choose a new or an empty folder")
+    if out.is_dir() and any(out.iterdir()):
+        raise UsageError("is not empty", where=out, hint="choose a new or an empty folder")
+    with _whole_or_nothing(out):
+        return _fill(out, types, photos, seed, size, progress or (lambda done, total, text: None))
+
+
+@contextmanager
+def _whole_or_nothing(out: Path) -> Iterator[None]:
+    """Half a collection has no tables, and would be in the way of a whole one."""
+    made = [one for one in (out, *out.parents) if not one.exists()]
+    try:
+        for name in _FOLDERS:
+            (out / name).mkdir(parents=True)
+        yield
+    except BaseException:
+        for name in _FOLDERS:
+            shutil.rmtree(out / name, ignore_errors=True)
+        for table in out.glob("*.csv"):
+            table.unlink()
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _fill(
+    out: Path, types: int, photos: int, seed: int, size: int, progress: Progress
+) -> MintReport:
     catalogue: list[Sequence[object]] = []
     truth: list[Sequence[object]] = []
     kept: list[Sequence[object]] = []
     asked: list[Sequence[object]] = []
+    total = types * (len(_SIDES) + photos)
     for index in range(types):
         coin = coin_type(seed, index)
         known = index % HOLD_BACK != HOLD_BACK - 1
@@ -109,14 +143,14 @@ def mint(
             catalogue.append(_catalogue_row(path, coin, side))
             if known:
                 kept.append((path, "catalogue", coin.item, coin.years[0], side))
+            progress(len(catalogue) + len(truth), total, coin.item)
         for k in range(photos):
             side = _SIDES[k % 2]
             shot = snap(coin, side, np.random.default_rng([seed, index, 100 + k]))
             path, mask = _write_snap(out, shot, index * photos + k)
             truth.append(_truth_row(path, mask, coin, side, shot))
             asked.append((path, "query" if known else "unknown", coin.item, shot.year, side))
-        if progress:
-            progress(index + 1, types, coin.item)
+            progress(len(catalogue) + len(truth), total, coin.item)
     _write_table(out / "catalogue.csv", _CATALOGUE, catalogue)
     _write_table(out / "truth.csv", _TRUTH, truth)
     _write_table(out / "protocol.csv", _PROTOCOL, [*kept, *asked])

@@ -1,6 +1,7 @@
 """The HTTP server: the catalogue's verbs, made to be exposed.
 
-    run        uvicorn with our limits            protocol   connections that stall are cut
+    run        uvicorn with our limits            listening  where, and the addresses to open
+    protocol   connections that stall are cut
     tls        https without a proxy              door       its connections, counted and timed
     app        the parts put together             settings   every limit, in one place
     watch      logs, metrics, headers             body       how much, how slowly

@@ -1,4 +1,4 @@
-"""Serving: uvicorn with our limits, and the addresses to open."""
+"""Serving: uvicorn with our limits."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from contextlib import suppress
 
 import uvicorn
 
-from obverse.errors import ServerError
 from obverse.server.app import create_app
 from obverse.server.door import Doorkeeper
+from obverse.server.listening import BACKLOG
 from obverse.server.protocol import limited
 from obverse.server.settings import Settings
 from obverse.server.watch import start_log
 
 HEAD_BYTES = 32 * 1024
 KEEP_ALIVE = 15
-BACKLOG = 256
-ANYWHERE = ("0.0.0.0", "::")
-ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-"""Addresses that nobody has."""
 
 
 def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) -> None:
@@ -42,41 +38,3 @@ def run(settings: Settings, listening: socket.socket, *, quiet: bool = False) ->
     )
     with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on once all is finished
         (Doorkeeper if settings.certificate else uvicorn.Server)(config).run(sockets=[listening])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises ``ServerError``."""
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(BACKLOG)  # who comes while the catalogue is opened waits
-    except (OSError, OverflowError) as error:
-        raise ServerError(
-            f"cannot listen there ({error})", where=f"{host}:{port}", hint="choose another --port"
-        ) from error
-    return bound
-
-
-def addresses(host: str, port: int, scheme: str = "http") -> list[str]:
-    """What to open in a browser: on this machine, and from others where they can reach it."""
-    if host not in ANYWHERE:
-        return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"]
-    return [f"{scheme}://{near}:{port}/" for near in ("127.0.0.1", *own_address())]
-
-
-def names(host: str) -> list[str]:
-    """The names and addresses by which others may ask for what listens there."""
-    return [*([] if host in ANYWHERE else [host]), *own_address(), *own_address(socket.AF_INET6)]
-
-
-def own_address(family: socket.AddressFamily = socket.AF_INET) -> list[str]:
-    """This machine's address in its network, where it is in one."""
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            # No packet is sent: this only asks which of our addresses would be used.
-            probe.connect((ELSEWHERE[family], 9))
-            return [str(probe.getsockname()[0])]
-    except OSError:
-        return []

@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 
 from obverse import network, shipped
-from obverse.types import F32, F64, U8
+from obverse.types import F32, F64, U8, Array
 
 CORE = 0.2
 """Least chance of a pixel to belong to the core of a line; the usual 0.3 finds fewer worn dates."""
@@ -138,9 +138,13 @@ class Ocr:
 
     def spell(self, table: F32) -> str:
         """The most likely character at every step, merged: a line as it reads at first sight."""
-        best = table.argmax(axis=1)
-        kept = (best != 0) & np.concatenate([[True], best[1:] != best[:-1]])
-        return "".join(self.alphabet[i] for i in best[kept])
+        return "".join(self.alphabet[i] for i in table.argmax(axis=1)[kept(table)])
+
+
+def kept(table: F32) -> Array:
+    """The steps of a line that begin a character, bool (steps,), the most likely ones merged."""
+    best = table.argmax(axis=1)
+    return np.asarray((best != 0) & np.concatenate([[True], best[1:] != best[:-1]]))
 
 
 def boxes_of(core: F32) -> list[TextBox]:

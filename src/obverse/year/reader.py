@@ -17,9 +17,10 @@ import numpy as np
 
 from obverse import normalise
 from obverse.types import F64, U8, Photo, Region, YearReading
-from obverse.year import roman
+from obverse.year import ends, roman
 from obverse.year.calendars import NUMERALS, Dated
 from obverse.year.ctc import Numerals
+from obverse.year.ends import Line
 from obverse.year.ocr import Ocr, TextBox
 from obverse.year.spots import Spot, spots
 
@@ -147,7 +148,13 @@ class YearReader:
         """Look until one year is clear; ``both``: read lines from both ends."""
         total, best = np.zeros((2, len(asked.numbers)))
         where: dict[int, tuple[Spot, F64]] = {}
-        for found, matrix in self._looks(asked, photo, region, angles, both):
+        places: list[tuple[Spot, F64]] = []
+        lines: list[Line] = []
+        looks = 0
+        for found, read, matrix in self.looks(asked, photo, region, angles, both):
+            places += [(spot, matrix) for spot in found if spot.likelihoods.max() > FLOOR]
+            lines += read
+            looks += 1
             seen = np.zeros_like(best)
             for spot in found:
                 better = np.flatnonzero(spot.likelihoods > best)
@@ -157,12 +164,22 @@ class YearReader:
             total = 1 - (1 - total) * (1 - seen)
             if total.max() >= ENOUGH:
                 break
+        if both:
+            total *= ends.shares(best, places, lines, looks)
         return self._weigh(asked, total, where)
 
-    def _looks(
+    def looks(
         self, asked: Question, photo: Photo, region: Region, angles: Sequence[float], both: bool
-    ) -> Iterator[tuple[list[Spot], F64]]:
-        """The places found by each look, and the map from the photo to the picture of it."""
+    ) -> Iterator[tuple[list[Spot], list[Line], F64]]:
+        """The places found by each look, all its lines, and the map from the photo to the picture
+        of it, float64 (2, 3).
+
+        Args:
+            asked: what may be written.
+            photo, region: the object.
+            angles: how far it may lie turned, looked at in this order.
+            both: read lines from both ends.
+        """
         for angle in angles:
             plain, evened, matrix = picture(photo, region, angle)
             for look in LOOKS:
@@ -170,11 +187,14 @@ class YearReader:
                 small = np.asarray(cv2.resize(evened, size, interpolation=cv2.INTER_AREA), np.uint8)
                 boxes = [b.scaled(SIDE / look.side) for b in self.ocr.find(small)]
                 boxes = [b for b in boxes if LOWEST * SIDE < b.height < TALLEST * SIDE]
-                found = []
+                found: list[Spot] = []
+                lines: list[Line] = []
                 for way in (boxes, [b.reversed() for b in boxes])[: 1 + both]:
                     tables = self.ocr.read(evened if look.evened else plain, way)
                     found += spots(asked.numerals, asked.numbers, way, tables)
-                yield found, matrix
+                    read = zip(way, tables, strict=True)
+                    lines += [Line.of(box, matrix, ends.letters(table)) for box, table in read]
+                yield found, lines, matrix
 
     def _weigh(self, asked: Question, total: F64, where: Mapping[int, tuple[Spot, F64]]) -> Reading:
         """From the likelihood of every number to the chance of every year."""
