@@ -29,9 +29,10 @@ HEIGHT = 44 + SIDE + 44
 
 
 def worth_drawing(answer: Answer) -> bool:
-    """Whether there is a next item close enough to ask why it is not that one."""
+    """Whether there is a next item close enough to ask why it is not that one, and a best one that
+    is likely enough to ask about: what separates two that it is not tells nothing."""
     split = answer.separation
-    if split is None or answer.sides:
+    if split is None or answer.sides or not answer.is_likely:
         return False
     one, two = answer.candidates[:2]
     told = bool(split.sectors) if split.inliers is None else split.inliers[1] > 0

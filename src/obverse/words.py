@@ -19,6 +19,25 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.{digits}f} %"
 
 
+def known_from(threshold: float | None) -> str:
+    """``known from 71 %``, the probability from which an answer counts as known; empty where none
+    is enough."""
+    return "" if threshold is None else f"known from {percent(threshold)}"
+
+
+def half_turn(degrees: float) -> int:
+    """A turn the short way, in whole degrees: -179 to 180, to the left (counter-clockwise) where it
+    is positive."""
+    whole = round(degrees) % 360
+    return whole if whole <= 180 else whole - 360
+
+
+def turned(degrees: float) -> str:
+    """A turn for people: ``12° left``, ``168° right``, ``0°``."""
+    turn = half_turn(degrees)
+    return f"{abs(turn)}°{' left' if turn > 0 else ' right' if turn < 0 else ''}"
+
+
 def facts(attributes: Mapping[str, Any], limit: int = 5) -> str:
     """The first few attributes in one line."""
     rest = {k: v for k, v in attributes.items() if v not in (None, "", [], {})}

@@ -58,6 +58,7 @@ class RemoteAnswer:
     Attributes:
         known: the catalogue is believed to hold the item.
         calibrated: False where probabilities are shares, as ``obverse.Answer`` has it.
+        threshold: the probability from which the best counts as known, likewise.
         candidates: best first.
         quality: what is wrong with the photo.
         region: where the object is, as ``Region.to_dict()``.
@@ -69,6 +70,7 @@ class RemoteAnswer:
 
     known: bool
     calibrated: bool
+    threshold: float | None
     candidates: tuple[RemoteCandidate, ...]
     quality: tuple[Issue, ...]
     region: Mapping[str, Any]
@@ -147,6 +149,7 @@ def read_answer(told: Mapping[str, Any]) -> RemoteAnswer:
     return RemoteAnswer(
         told["known"],
         told["calibrated"],
+        told["threshold"],
         tuple(_candidate(c) for c in told["candidates"]),
         tuple(Issue(**issue) for issue in told["quality"]),
         told["region"],

@@ -250,6 +250,8 @@ class Answer:
         quality: what is wrong with the photo; it changes nothing else in the answer.
         calibrated: False where no calibration was fitted for the stages: what stands as
             probabilities are shares then, and nothing is known.
+        threshold: the probability from which the best candidate counts as known; None where none
+            is enough.
     """
 
     photo: Photo
@@ -261,6 +263,7 @@ class Answer:
     pairing: Pairing | None = None
     quality: tuple[Issue, ...] = ()
     calibrated: bool = True
+    threshold: float | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -281,6 +284,16 @@ class Answer:
     def mint_mark(self) -> MarkReading | None:
         """The mint mark read on the best candidate."""
         return self.candidates[0].mint_mark if self.candidates else None
+
+    @property
+    def is_likely(self) -> bool:
+        """Is the best candidate worth asking about? Where it is not known, it must at least be as
+        likely as that the photo shows none of the candidates; shares tell nothing of that."""
+        if self.known or not self.calibrated:
+            return bool(self.candidates)
+        # What is left of one is "none of them": no constant is needed.
+        chances = [c.probability for c in self.candidates]
+        return bool(chances) and chances[0] >= 1 - sum(chances)
 
     @property
     def separation(self) -> Separation | None:
@@ -304,6 +317,7 @@ class Answer:
             "region": self.patch.region.to_dict(),
             "known": self.known,
             "calibrated": self.calibrated,
+            "threshold": None if self.threshold is None else round(self.threshold, 5),
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
             "quality": [issue.to_dict(words) for issue in self.quality],
