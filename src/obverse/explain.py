@@ -208,6 +208,8 @@ def _year(read: YearReading) -> Reason:
 
 def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
     """Who comes next, and where the photo tells the two apart."""
+    from obverse.separate import is_likely
+
     if len(answer.candidates) < 2:
         return []
     one, two = answer.candidates[:2]
@@ -218,7 +220,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
         return [Reason(decided, values)]
     if _copied(one, two):
         return [Reason("next, a copy", values)]
-    if not answer.is_likely:
+    if not is_likely(answer):
         return [Reason(lead, values)]
     if split is not None and split.inliers is not None and lead == "next":
         first, other = map(str, split.inliers)
@@ -238,11 +240,13 @@ def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
     """A place that does not fit."""
+    from obverse.separate import is_likely
+
     if split is None or len(answer.candidates) < 2:
         return []
     one, two = (_match(c, split.photo) for c in answer.candidates[:2])
     lead = one.evidence.score - two.evidence.score
-    counter, weak = split.against if answer.is_likely else None, split.weakest
+    counter, weak = split.against if is_likely(answer) else None, split.weakest
     if counter is not None and -counter.lead >= COUNTER * max(lead, 0) and counter.lead < 0:
         values = {"where": _where(answer, split, counter, words)}
         values |= {"second": answer.candidates[1].item.name}

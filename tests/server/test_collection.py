@@ -139,6 +139,26 @@ def test_merge_and_undo(server: Served, coins: Coins) -> None:
         assert told.status_code in (404, 422)
 
 
+def test_a_views_side_is_told(server: Served, coins: Coins) -> None:
+    item, photo = coins.photo()
+    before = server.http.get(f"/v1/items/{item}").json()
+    (front, back) = sorted(before["views"], key=lambda view: view["side"])
+    for side in ("edge", "", "reverse"):
+        told = server.http.patch(f"/v1/views/{front['id']}", json={"side": side})
+        assert told.json() == {**front, "side": side}
+    # Of two reverses, the item is shown by the one that was added first.
+    assert ask(server, "/v1/identify", photo).json()["best"]["item"]["id"] == item
+    server.http.patch(f"/v1/views/{back['id']}", json={"side": "obverse"})
+    (listed,) = server.http.get("/v1/items", params={"q": item}).json()["items"]
+    assert back["id"][:8] in listed["thumbnail"], "the list shows the obverse"
+    for wrong in ({"side": "top"}, {}, {"side": "edge", "item": "x"}):
+        assert server.http.patch(f"/v1/views/{front['id']}", json=wrong).status_code == 422
+    assert server.http.patch("/v1/views/nope", json={"side": "edge"}).status_code == 404
+    for view in (front, back):
+        server.http.patch(f"/v1/views/{view['id']}", json={"side": view["side"]})
+    assert server.http.get(f"/v1/items/{item}").json() == before
+
+
 def test_views_come_and_go(server: Served, coins: Coins) -> None:
     item, photo = coins.photo(2)
     added = ask(server, f"/v1/items/{item}/views", photo, side="other").json()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from obverse.types import Issue, Item, MarkReading, Pairing, YearReading
+from obverse.types import Issue, Item, MarkReading, Pairing, View, YearReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,16 @@ def read_answer(told: Mapping[str, Any]) -> RemoteAnswer:
 def read_item(told: Mapping[str, Any]) -> Item:
     """An item, however much is said besides."""
     return Item(told["id"], told["title"], told["attributes"])
+
+
+def read_view(told: Mapping[str, Any]) -> View:
+    """A view without its thumbnail and embedding."""
+    return View(
+        **{k: told[k] for k in ("id", "item", "side", "sha256", "source", "added")},
+        region={"upright": told["upright"]},
+        thumbnail=b"",
+        embedding=None,
+    )
 
 
 def _candidate(told: Mapping[str, Any]) -> RemoteCandidate:

@@ -286,16 +286,6 @@ class Answer:
         return self.candidates[0].mint_mark if self.candidates else None
 
     @property
-    def is_likely(self) -> bool:
-        """Is the best candidate worth asking about? Where it is not known, it must at least be as
-        likely as that the photo shows none of the candidates; shares tell nothing of that."""
-        if self.known or not self.calibrated:
-            return bool(self.candidates)
-        # What is left of one is "none of them": no constant is needed.
-        chances = [c.probability for c in self.candidates]
-        return bool(chances) and chances[0] >= 1 - sum(chances)
-
-    @property
     def separation(self) -> Separation | None:
         """Where the photo tells the best candidate from the next one; None where there is none."""
         from obverse.separate import separate

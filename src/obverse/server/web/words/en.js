@@ -180,6 +180,7 @@ export default {
   "item.addView": "Add a picture",
   "item.viewAdded": "Picture added.",
   "item.whichSide": "Which side it shows",
+  "item.sideOf": "Which side this picture shows: {side}",
   "item.removed": "{name} deleted.",
   "item.removedMany": { one: "{n} item deleted.", other: "{n} items deleted." },
   "merge.short": "Merge",

@@ -172,6 +172,7 @@ export default {
   "item.addView": "添加图片",
   "item.viewAdded": "图片已添加。",
   "item.whichSide": "这是哪一面",
+  "item.sideOf": "这张图片是哪一面：{side}",
   "item.removed": "已删除 {name}。",
   "item.removedMany": "已删除 {n} 件。",
   "merge.short": "合并",
