@@ -129,14 +129,16 @@ def test_the_table_says_the_turn_as_the_sentence_does(capsys: pytest.CaptureFixt
     assert "  30° right  " in told
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_the_line_says_from_where_an_answer_counts(known: bool) -> None:
+@pytest.mark.parametrize(("chance", "said"), [(0.9, "90 %"), (0.5, "50 %")])
+def test_the_line_says_from_where_an_answer_counts(chance: float, said: str) -> None:
     from obverse.cli.answers import describe
 
-    answer = answer_of(candidate(EVEN, 0.9), known=known, threshold=0.711)
-    assert "Krona (90 %; known from 71 %)" in describe(answer)
+    answer = answer_of(candidate(EVEN, chance), known=chance > 0.711, threshold=0.711)
+    assert f"Krona ({said}; known from 71 %)" in describe(answer)
     assert answer.to_dict()["threshold"] == 0.711
     assert "known from" not in describe(replace(answer, threshold=None))
+    # Not known, though likely enough: something else decided.
+    assert "known from" not in describe(replace(answer, known=not answer.known))
 
 
 def test_the_share_counts_the_cells_that_agree() -> None:

@@ -22,7 +22,7 @@ from obverse.types import (
     Region,
     YearReading,
 )
-from obverse.words import facts, known_from, percent
+from obverse.words import decided, facts, percent
 
 PHOTO_SIDE = 1600
 """Longer side of a photo drawn upon, in pixels."""
@@ -126,7 +126,7 @@ def headline(sheet: Canvas, answer: Answer) -> None:
     sure = sheet.text(right, MARGIN, percent(best.probability), size=42, fill=colour, anchor="ra")
     doubt = "not sure enough" if answer.calibrated else "a share, not calibrated"
     verdict = "in this catalogue" if answer.known else doubt
-    verdict = ", ".join(filter(None, (verdict, known_from(answer.threshold))))
+    verdict = ", ".join(filter(None, (verdict, decided(answer))))
     under = sheet.text(right, MARGIN + 58, verdict, size=22, fill=colour, anchor="ra")
     room = width - 2 * MARGIN - max(sure, under) - 40
     title, line = "Not recognised", f"closest: {best.item.name}"

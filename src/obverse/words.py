@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from obverse.types import Answer
 
 UNCALIBRATED = "not calibrated, so nothing is called known"
 """What to say where ``Answer.calibrated`` is False."""
@@ -23,6 +26,15 @@ def known_from(threshold: float | None) -> str:
     """``known from 71 %``, the probability from which an answer counts as known; empty where none
     is enough."""
     return "" if threshold is None else f"known from {percent(threshold)}"
+
+
+def decided(answer: Answer) -> str:
+    """The limit that decided whether an answer is known, as ``known_from`` says it; empty where
+    something else did, such as two sides that disagree, or two items that share one chance."""
+    best, limit = answer.best, answer.threshold
+    if best is None or limit is None or answer.known != (best.probability >= limit):
+        return ""
+    return known_from(limit)
 
 
 def half_turn(degrees: float) -> int:

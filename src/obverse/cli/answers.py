@@ -58,13 +58,13 @@ def draw_answer(answer: Answer | Tray, path: Path) -> None:
 
 def describe(answer: Answer) -> str:
     """The answer in one line."""
-    from obverse.words import known_from, percent
+    from obverse.words import decided, percent
 
     photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
     best, source = answer.best, " + ".join(photos)
     if best is None:
         return f"{source}: not recognised; the catalogue is empty"
-    sure = "; ".join(filter(None, (percent(best.probability), known_from(answer.threshold))))
+    sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
     if answer.known:
         read = [str(answer.year.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
