@@ -147,6 +147,9 @@ def test_fewer_wrong_answers_need_a_higher_probability() -> None:
     assert PLAIN.threshold_for(None) == 0.6
     wanted = {0.0: 0.97, 0.003: 0.97, 0.005: 0.9, 0.01: 0.9, 0.02: 0.6, 1.0: 0.3}
     assert {w: PLAIN.threshold_for(w) for w in wanted} == wanted
+    assert {w: PLAIN.least(w) for w in wanted} == wanted
+    assert decide.Undecided().least() is None
+    assert replace(PLAIN, curve=((0.0, float("inf")),)).least(0.0) is None
     assert PLAIN.known(0.7)
     assert not PLAIN.known(0.7, 0.005)
     for no_share in (-0.1, 1.1, float("nan")):

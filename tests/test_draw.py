@@ -286,6 +286,41 @@ def test_only_a_close_next_item_is_drawn_beside_the_best(score: float, higher: b
     assert (shown.shape[0] > alone.shape[0]) == higher
 
 
+@pytest.mark.parametrize(
+    ("known", "first", "second", "drawn"),
+    [
+        (False, 0.0009, 0.0005, False),
+        (False, 0.4, 0.1, False),  # none of them: 0.5
+        (False, 0.4, 0.3, True),
+        (True, 0.4, 0.1, True),
+    ],
+)
+def test_nothing_is_separated_where_it_is_none_of_them(
+    known: bool, first: float, second: float, drawn: bool
+) -> None:
+    cells = np.full((14, 7), 0.5 / 98, np.float32)
+    other = cells.copy()
+    other[2:4, 3:6] = 0
+    two = (
+        replace(candidate(design(0), 0.0, even), probability=chance)
+        for even, chance in ((cells, first), (other, second))
+    )
+    answer = answer_of(patch_of(design(0)), *two, known=known)
+    assert draw_separation.worth_drawing(answer) == drawn
+    assert draw_separation.worth_drawing(replace(answer, known=False, calibrated=False))
+
+
+@pytest.mark.parametrize(("count", "across"), [(1, 1), (2, 2), (3, 3), (6, 6), (9, 6)])
+def test_a_contact_sheet_is_as_wide_as_what_it_shows(count: int, across: int) -> None:
+    cards = [draw.Card(design(0), "obverse", "a-name-that-is-far-too-long-for-its-picture.jpg")]
+    for words in ("Krona", "A name that is far too long for one line of a sheet of one picture"):
+        sheet = draw.contact(cards * count, words)
+        inside = across * (draw.CARD + canvas.GAP) - canvas.GAP
+        assert sheet.shape[1] == inside + 2 * canvas.MARGIN
+        edge = sheet[:, -canvas.MARGIN :]
+        assert (edge == canvas.GROUND).all(), "nothing runs over the margin"
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.webp"])
 def test_save_writes_what_the_name_says(tmp_path: Path, name: str) -> None:
     pixels = design(0)

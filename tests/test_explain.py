@@ -111,9 +111,35 @@ def test_a_plain_answer_says_what_on_what_ground_and_what_is_next() -> None:
     ],
 )
 def test_the_turn_is_told_the_short_way(turn: float, said: str) -> None:
-    ground = explain(answer_of(candidate(EVEN, 0.9, turn=turn)))[1]
+    best = candidate(EVEN, 0.9, turn=turn)
+    ground = explain(answer_of(best))[1]
     assert ("turned" in ground) == bool(said)
     assert said in ground
+    # A picture that is no scan lies turned itself: what counts is how the object stands.
+    askew = replace(best.view, region={"upright": 40.0})
+    proof = replace(best.evidence, turn=(turn + 40) % 360)
+    assert explain(answer_of(replace(best, view=askew, evidence=proof)))[1] == ground
+
+
+def test_the_table_says_the_turn_as_the_sentence_does(capsys: pytest.CaptureFixture[str]) -> None:
+    from obverse.cli.answers import write_answer
+
+    write_answer(answer_of(candidate(EVEN, 0.9, turn=330.0)), explain=True)
+    told = capsys.readouterr().out
+    assert "lying turned 30° to the right" in told
+    assert "  30° right  " in told
+
+
+@pytest.mark.parametrize(("chance", "said"), [(0.9, "90 %"), (0.5, "50 %")])
+def test_the_line_says_from_where_an_answer_counts(chance: float, said: str) -> None:
+    from obverse.cli.answers import describe
+
+    answer = answer_of(candidate(EVEN, chance), known=chance > 0.711, threshold=0.711)
+    assert f"Krona ({said}; known from 71 %)" in describe(answer)
+    assert answer.to_dict()["threshold"] == 0.711
+    assert "known from" not in describe(replace(answer, threshold=None))
+    # Not known, though likely enough: something else decided.
+    assert "known from" not in describe(replace(answer, known=not answer.known))
 
 
 def test_the_share_counts_the_cells_that_agree() -> None:
@@ -130,8 +156,10 @@ def test_an_empty_catalogue_says_so_and_no_more() -> None:
     ("known", "first", "second", "wanted"),
     [
         (False, 0.4, 0.3, "rival, a place"),
-        (False, 0.4, 0.1, "next, a place"),
-        (False, 0.02, 0.02, "next, a place"),
+        (False, 0.5, 0.1, "next, a place"),
+        (False, 0.4, 0.1, "next"),
+        (False, 0.02, 0.02, "next"),
+        (True, 0.3, 0.1, "next, a place"),
         (True, 0.5, 0.45, "next, a place"),
     ],
 )
@@ -144,7 +172,8 @@ def test_a_rival_is_named_where_it_is_one(
     assert keys(answer)[0] == ("known" if known else "unknown")
     assert keys(answer)[2] == wanted
     assert ("neither is sure enough" in explain(answer)[2]) == wanted.startswith("rival")
-    assert "they part most at 12 o'clock near the rim" in explain(answer)[2]
+    parted = "they part most at 12 o'clock near the rim" in explain(answer)[2]
+    assert parted == wanted.endswith("a place"), "said only of an item that it may well be"
 
 
 def test_shares_are_not_told_as_probabilities() -> None:
@@ -159,10 +188,20 @@ def test_shares_are_not_told_as_probabilities() -> None:
     )
 
 
-@pytest.mark.parametrize(("lead", "said"), [(0.9, True), (0.65, False)])
-def test_a_place_for_the_next_item_is_told_where_it_weighs(lead: float, said: bool) -> None:
+@pytest.mark.parametrize(
+    ("lead", "known", "chance", "said"),
+    [
+        (0.9, True, 0.9, True),
+        (0.65, True, 0.9, False),
+        (0.9, False, 0.6, True),
+        (0.9, False, 0.01, False),
+    ],
+)
+def test_a_place_for_the_next_item_is_told_where_it_weighs(
+    lead: float, known: bool, chance: float, said: bool
+) -> None:
     other = cells(ABSENT, (38, 8, 4, 7, lead))
-    answer = answer_of(candidate(EVEN, 0.9), candidate(other, 0.05, "mark"))
+    answer = answer_of(candidate(EVEN, chance), candidate(other, 0.005, "mark"), known=known)
     assert ("counter" in keys(answer)) == said
     if said:
         told = explain(answer)[-1]

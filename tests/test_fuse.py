@@ -209,7 +209,7 @@ def test_json_of_two_sides_adds_to_that_of_one(catalogue: Catalogue, right: Answ
     assert set(two) - set(one) == {"sides", "pairing"}
     assert set(one) == {
         *("photo", "region", "known", "calibrated", "best", "candidates", "quality", "times_ms"),
-        *("separation", "explanation"),
+        *("separation", "explanation", "threshold"),
     }
     assert set(two["best"]) - set(one["best"]) == {"sides"}
     assert [set(side) for side in two["sides"]] == [set(one)] * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from obverse.words import facts, percent
+from obverse.words import facts, half_turn, known_from, percent, turned
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,30 @@ from obverse.words import facts, percent
 )
 def test_a_probability_is_never_certain(probability: float, said: str) -> None:
     assert percent(probability) == said
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [
+        (0.0, "0°"),
+        (359.7, "0°"),
+        (-0.4, "0°"),
+        (30.2, "30° left"),
+        (-30.2, "30° right"),
+        (180.0, "180° left"),
+        (-180.0, "180° left"),
+        (180.6, "179° right"),
+        (529.0, "169° left"),
+    ],
+)
+def test_a_turn_is_told_the_short_way(degrees: float, said: str) -> None:
+    assert turned(degrees) == said
+    assert abs((half_turn(degrees) - degrees + 180) % 360 - 180) <= 0.5
+
+
+def test_a_limit_that_nothing_reaches_is_not_told() -> None:
+    assert known_from(0.62) == "known from 62 %"
+    assert known_from(None) == ""
 
 
 def test_facts_lead_with_country_value_and_years() -> None:

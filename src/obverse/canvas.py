@@ -99,9 +99,10 @@ class Canvas:
         size: int = 20,
         fill: Colour = INK,
         most: int | None = None,
+        strong: bool = False,
     ) -> float:
         """Write words in lines of ``width``, at most so many; returns the height used."""
-        font = font_for(text, size)
+        font = font_for(text, size, strong)
         high = _line_height(size)
         broken = wrap(text, font, width, most)
         for i, line in enumerate(broken):
@@ -167,9 +168,11 @@ def shorten(text: str, font: Font, width: float | None, *, middle: bool = False)
     return "…"
 
 
-def paragraph_height(text: str, size: int, width: float, most: int | None = None) -> int:
+def paragraph_height(
+    text: str, size: int, width: float, most: int | None = None, *, strong: bool = False
+) -> int:
     """How many pixels high ``Canvas.paragraph`` makes it."""
-    return _line_height(size) * len(wrap(text, font_for(text, size), width, most))
+    return _line_height(size) * len(wrap(text, font_for(text, size, strong), width, most))
 
 
 def wrap(text: str, font: Font, width: float, most: int | None = None) -> list[str]:

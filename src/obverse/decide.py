@@ -131,6 +131,11 @@ class Decider:
             raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
         return min(threshold for wrong, threshold in self.curve if wrong <= max_wrong)
 
+    def least(self, max_wrong: float | None = None) -> float | None:
+        """As ``threshold_for``; None where no probability is enough."""
+        threshold = self.threshold_for(max_wrong)
+        return threshold if threshold <= 1 else None
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "weights": list(self.weights),

@@ -47,6 +47,8 @@ __all__ = [
 
 CARD = 216
 """Side of a picture in a contact sheet."""
+HEADING, LINES = 28, 4
+"""Letters of its heading, and the lines it may take."""
 
 
 def regions(photo: Photo, found: Sequence[Region], names: Sequence[str] = ()) -> U8:
@@ -125,18 +127,16 @@ def contact(cards: Iterable[Card], words: str, is_disc: bool = True, columns: in
         columns: cards in a row, at most.
     """
     shown = list(cards)
-    columns = max(4, min(columns, len(shown)))
+    columns = max(1, min(columns, len(shown)))
     rows = max(1, math.ceil(len(shown) / columns))
     height = card_height(shown, CARD)
-    sheet = Canvas(
-        2 * MARGIN + columns * CARD + (columns - 1) * GAP,
-        2 * MARGIN + 56 + rows * height + (rows - 1) * GAP,
-    )
-    width = sheet.image.width - 2 * MARGIN
-    sheet.text(MARGIN, MARGIN - 6, words, size=28, strong=True, width=width)
+    width = columns * CARD + (columns - 1) * GAP
+    top = MARGIN + 18 + canvas.paragraph_height(words, HEADING, width, LINES, strong=True)
+    sheet = Canvas(2 * MARGIN + width, top + rows * height + (rows - 1) * GAP + MARGIN)
+    sheet.paragraph(MARGIN, MARGIN - 6, words, width=width, size=HEADING, strong=True, most=LINES)
     for i, one in enumerate(shown):
         row, column = divmod(i, columns)
-        x, y = MARGIN + column * (CARD + GAP), MARGIN + 56 + row * (height + GAP)
+        x, y = MARGIN + column * (CARD + GAP), top + row * (height + GAP)
         place_card(sheet, one, x, y, CARD, is_disc)
     return sheet.pixels
 

@@ -23,6 +23,7 @@ from obverse.draw_parts import (
     words_height,
 )
 from obverse.types import U8, Answer, Candidate
+from obverse.words import half_turn, turned
 
 TILE = 480
 """Side of the three large pictures."""
@@ -156,11 +157,9 @@ def _has_places(best: Candidate) -> bool:
 
 
 def _query_words(best: Candidate, is_disc: bool) -> str:
-    turn = round(best.upright) % 360
-    if not is_disc or not turn:
+    if not is_disc or not half_turn(best.upright):
         return "your photo"
-    left = turn <= 180
-    return f"your photo, turned {turn if left else 360 - turn}° {'left' if left else 'right'}"
+    return f"your photo, upright; it lies turned {turned(-best.upright)}"
 
 
 def _middle(column: int, y: int) -> tuple[float, int]:

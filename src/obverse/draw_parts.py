@@ -23,7 +23,7 @@ from obverse.types import (
     Region,
     YearReading,
 )
-from obverse.words import facts, percent
+from obverse.words import decided, facts, percent
 
 PHOTO_SIDE = 1600
 """Longer side of a photo drawn upon, in pixels."""
@@ -67,7 +67,8 @@ def place_card(sheet: Canvas, card: Card, x: float, y: float, side: int, is_disc
     y += sheet.paragraph(x, y, card.title, fill=card.colour, width=side, most=TITLE_LINES)
     left = x
     if card.note:
-        left += sheet.text(x, y, card.note, size=18, fill=MUTED) + 12
+        note = sheet.text(x, y, card.note, size=18, fill=MUTED, width=side, middle=True)
+        left += note + 12
     if card.share is not None:
         sheet.bar(left, y + 8, max(20, x + side - left), card.share, GOLD)
 
@@ -126,6 +127,7 @@ def headline(sheet: Canvas, answer: Answer) -> None:
     sure = sheet.text(right, MARGIN, percent(best.probability), size=42, fill=colour, anchor="ra")
     doubt = "not sure enough" if answer.calibrated else "a share, not calibrated"
     verdict = "in this catalogue" if answer.known else doubt
+    verdict = ", ".join(filter(None, (verdict, decided(answer))))
     under = sheet.text(right, MARGIN + 58, verdict, size=22, fill=colour, anchor="ra")
     room = width - 2 * MARGIN - max(sure, under) - 40
     title, line = "Not recognised", f"closest: {best.item.name}"

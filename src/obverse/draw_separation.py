@@ -10,7 +10,7 @@ import numpy as np
 from obverse import canvas, lines
 from obverse.canvas import COLD, GOLD, MUTED, Canvas
 from obverse.draw_parts import closed_line, shape, tile
-from obverse.separate import Sector
+from obverse.separate import Sector, is_likely
 from obverse.types import F64, U8, Answer
 
 CLOSE = 0.75
@@ -29,9 +29,10 @@ HEIGHT = 44 + SIDE + 44
 
 
 def worth_drawing(answer: Answer) -> bool:
-    """Whether there is a next item close enough to ask why it is not that one."""
+    """Whether there is a next item close enough to ask why it is not that one, and a best one that
+    is likely enough to ask about."""
     split = answer.separation
-    if split is None or answer.sides:
+    if split is None or answer.sides or not is_likely(answer):
         return False
     one, two = answer.candidates[:2]
     told = bool(split.sectors) if split.inliers is None else split.inliers[1] > 0

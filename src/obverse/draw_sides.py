@@ -64,7 +64,7 @@ def _row(sheet: Canvas, answer: Answer, k: int, name: str, y: int, apart: bool) 
     side = answer.sides[k]
     is_disc = round_patch(side.patch)
     query = tile(side.photo, side.patch, TILE)
-    found = _held_against(answer, k, apart)
+    found = held_against(answer, k)
     empty = np.full((TILE, TILE, 3), PANEL, np.uint8)
     tiles: list[tuple[U8, str]] = [(query, name), (empty, "no picture of this side"), (empty, "")]
     if found is not None:
@@ -85,8 +85,11 @@ def _row(sheet: Canvas, answer: Answer, k: int, name: str, y: int, apart: bool) 
         sheet.text(*at, text, least=16, fill=fill, anchor="ma", width=TILE, middle=True)
 
 
-def _held_against(answer: Answer, k: int, apart: bool) -> tuple[View, Evidence] | None:
-    """The view and the proof that a row shows."""
+def held_against(answer: Answer, k: int) -> tuple[View, Evidence] | None:
+    """The view that one of two photos is shown beside, and the proof: those of the item that both
+    speak for, or, where the two disagree, of what that photo alone is like. None for no picture of
+    that side."""
+    apart = answer.pairing is not None and answer.pairing.disagree
     best = answer.sides[k].best if apart else answer.best
     if best is None:
         return None

@@ -8,7 +8,7 @@ from obverse import canvas
 from obverse.canvas import INK, MARGIN, MUTED, Canvas
 from obverse.draw_parts import colour_of, fitted, rim
 from obverse.types import U8, Answer, Tray
-from obverse.words import UNCALIBRATED, percent
+from obverse.words import UNCALIBRATED, known_from, percent
 
 PHOTO_SIDE = 2000
 """Longer side of the photo, in pixels: with 60 coins, each is some 170 wide and its name fits."""
@@ -54,7 +54,8 @@ def _headline(tray: Tray) -> str:
     objects = "1 object" if len(tray.answers) == 1 else f"{len(tray.answers)} objects"
     if not all(answer.calibrated for answer in tray.answers):
         return f"{objects}, {UNCALIBRATED}"
-    return f"{objects}, {known} recognised"
+    limit = known_from(next((answer.threshold for answer in tray.answers), None))
+    return f"{objects}, {known} recognised" + (f" ({limit})" if limit else "")
 
 
 def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from obverse.words import percent
+from obverse.words import half_turn, percent
 from obverse.year.calendars import names_years
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason
         return Reason("alike", {"view": view, "score": _two(best.score)})
     share = float((proof.agreement * proof.agreement.size >= LIT).mean())
     values = {"view": view, "share": f"{share:.0%}".replace("%", " %"), "score": _two(best.score)}
-    return Reason("agrees", {**values, "turned": _turned(proof.turn, words)})
+    return Reason("agrees", {**values, "turned": _turned(-best.upright, words)})
 
 
 def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
@@ -221,6 +221,8 @@ def _year(read: YearReading) -> Reason:
 
 def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
     """Who comes next, and where the photo tells the two apart."""
+    from obverse.separate import is_likely
+
     if len(answer.candidates) < 2:
         return []
     one, two = answer.candidates[:2]
@@ -231,6 +233,8 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
         return [Reason(decided, values)]
     if _copied(one, two):
         return [Reason("next, a copy", values)]
+    if not is_likely(answer):
+        return [Reason(lead, values)]
     if split is not None and split.inliers is not None and lead == "next":
         first, other = map(str, split.inliers)
         return [Reason("next, points", {**values, "first": first, "other": other})]
@@ -249,11 +253,13 @@ def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
     """A place that does not fit."""
+    from obverse.separate import is_likely
+
     if split is None or len(answer.candidates) < 2:
         return []
     one, two = (_match(c, split.photo) for c in answer.candidates[:2])
     lead = one.evidence.score - two.evidence.score
-    counter, weak = split.against, split.weakest
+    counter, weak = split.against if is_likely(answer) else None, split.weakest
     if counter is not None and -counter.lead >= COUNTER * max(lead, 0) and counter.lead < 0:
         values = {"where": _where(answer, split, counter, words)}
         values |= {"second": answer.candidates[1].item.name}
@@ -323,12 +329,9 @@ def _match(candidate: Candidate, photo: int) -> Candidate | Match:
 
 
 def _turned(turn: float, words: Mapping[str, str]) -> str:
-    degrees = round(turn) % 360
-    if not degrees:
-        return words["upright"]
-    left = degrees <= 180
-    text = words["left" if left else "right"]
-    return text.format(degrees=degrees if left else 360 - degrees)
+    degrees = half_turn(turn)
+    key = "left" if degrees > 0 else "right" if degrees < 0 else "upright"
+    return words[key].format(degrees=abs(degrees))
 
 
 def _two(value: float) -> str:

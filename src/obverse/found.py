@@ -83,11 +83,16 @@ def fetch(
             # A row may have gone since it was found: another process removes while this one asks.
             if item in items and view in views
         )
-        known = bool(candidates) and decider.known(candidates[0].probability, max_wrong)
-        fitted = decider.is_fitted
         answers.append(
             Answer(
-                f.photo, f.patch, known, candidates, times_ms, quality=f.issues, calibrated=fitted
+                f.photo,
+                f.patch,
+                bool(candidates) and decider.known(candidates[0].probability, max_wrong),
+                candidates,
+                times_ms,
+                quality=f.issues,
+                calibrated=decider.is_fitted,
+                threshold=decider.least(max_wrong),
             )
         )
     return answers

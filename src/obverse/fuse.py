@@ -195,6 +195,7 @@ def answer(
         candidates=tuple(candidates),
         sides=tuple(sides),
         pairing=pairing,
+        threshold=decider.least(max_wrong),
     )
 
 

@@ -101,6 +101,17 @@ class Separation:
         }
 
 
+def is_likely(answer: Answer) -> bool:
+    """Is the best item worth asking about? Where it is not known, it must at least be as likely as
+    that the photo shows none of those listed: what separates two items that it shows neither of
+    says nothing. Shares cannot tell."""
+    if answer.known or not answer.calibrated:
+        return True
+    # What is left of one is "none of them", so there is no constant to choose.
+    chances = [c.probability for c in answer.candidates]
+    return bool(chances) and chances[0] >= 1 - sum(chances)
+
+
 def separate(answer: Answer) -> Separation | None:
     """Compare the best two items of an answer; None if there is one only, or no photo that both
     have a picture for."""

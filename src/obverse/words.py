@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from obverse.types import Answer
 
 UNCALIBRATED = "not calibrated, so nothing is called known"
 """What to say where ``Answer.calibrated`` is False."""
@@ -17,6 +20,34 @@ def percent(probability: float) -> str:
         return "< 0.1 %"
     digits = 1 if probability > 0.99 or probability < 0.01 else 0
     return f"{100 * probability:.{digits}f} %"
+
+
+def known_from(threshold: float | None) -> str:
+    """``known from 71 %``, the probability from which an answer counts as known; empty where none
+    is enough."""
+    return "" if threshold is None else f"known from {percent(threshold)}"
+
+
+def decided(answer: Answer) -> str:
+    """The limit that decided whether an answer is known, as ``known_from`` says it; empty where
+    something else did, such as two sides that disagree, or two items that share one chance."""
+    best, limit = answer.best, answer.threshold
+    if best is None or limit is None or answer.known != (best.probability >= limit):
+        return ""
+    return known_from(limit)
+
+
+def half_turn(degrees: float) -> int:
+    """A turn the short way, in whole degrees: -179 to 180, to the left (counter-clockwise) where it
+    is positive."""
+    whole = round(degrees) % 360
+    return whole if whole <= 180 else whole - 360
+
+
+def turned(degrees: float) -> str:
+    """A turn for people: ``12° left``, ``168° right``, ``0°``."""
+    turn = half_turn(degrees)
+    return f"{abs(turn)}°{' left' if turn > 0 else ' right' if turn < 0 else ''}"
 
 
 def facts(attributes: Mapping[str, Any], limit: int = 5) -> str:

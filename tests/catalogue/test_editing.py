@@ -62,6 +62,26 @@ def test_edit_lays_over_and_takes_off(catalogue: Catalogue) -> None:
     assert catalogue.item("a").attributes == now.attributes
 
 
+@pytest.mark.parametrize(("said", "side"), [("edge", "edge"), ("Rev", "reverse"), ("", "")])
+def test_a_views_side_is_told_and_nothing_else_changes(
+    catalogue: Catalogue, said: str, side: str
+) -> None:
+    items, views = state(catalogue)
+    told = catalogue.edit_view(VIEWS[1], side=said)
+    assert (told.id, told.side, told.embedding) == (VIEWS[1], side, None)
+    wanted = [replace(v, side=side) if v.id == VIEWS[1] else v for v in views]
+    assert is_same(state(catalogue), (items, wanted))
+
+
+def test_a_side_that_makes_no_sense_is_refused(catalogue: Catalogue) -> None:
+    before = state(catalogue)
+    with pytest.raises(UsageError, match="unknown side 'top'"):
+        catalogue.edit_view(VIEWS[1], side="top")
+    with pytest.raises(NotInCatalogue, match="no view 'a'"):
+        catalogue.edit_view("a", side="edge")
+    assert is_same(state(catalogue), before)
+
+
 def nested(levels: int) -> object:
     """Lists within each other."""
     value: object = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -67,6 +68,9 @@ def test_wrong_answers_can_be_made_rarer(run: Run, catalogue: Path, query: Path)
     strict = json.loads(run("identify", catalogue, query, "--json", "--max-wrong", "0").out)
     assert plain["best"]["probability"] == strict["best"]["probability"]
     assert plain["known"] >= strict["known"]
+    assert strict["threshold"] > plain["threshold"]
+    for told in (plain, strict):
+        assert told["known"] == (told["best"]["probability"] >= told["threshold"])
     assert run("identify", catalogue, query, "--max-wrong", "2").code == 2
 
 
@@ -74,6 +78,7 @@ def test_people_get_a_table(run: Run, catalogue: Path, query: Path) -> None:
     done = run("identify", catalogue, query)
     first, head, *rows = done.out.splitlines()
     assert first.startswith(f"{query}: ")
+    assert re.search(r"\(.* %; known from \d+ %\)$", first)
     assert head.split()[:3] == ["sure", "score", "turn"]
     assert len(rows) == 5
     assert all("%" in row and "\t" not in row and "\x1b" not in row for row in rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -33,13 +32,17 @@ def test_help_needs_nothing_heavy() -> None:
 
 
 def test_help_is_quick(run: Run) -> None:
-    times = []
+    """0.3 s where Python itself starts in 0.015; told in such starts, as machines differ."""
+    spent: dict[str, list[float]] = {"python": [], "help": []}
     for _ in range(5):
-        begun = time.perf_counter()
-        assert run("--help").code == 0
-        times.append(time.perf_counter() - begun)
-    # 0.08 s on an idle machine; the bound of 0.3 s is kept loose here for a busy one.
-    assert statistics.median(times) < 1.0
+        for name, start in (
+            ("python", lambda: subprocess.run([sys.executable, "-c", ""], check=False).returncode),
+            ("help", lambda: run("--help").code),
+        ):
+            begun = time.perf_counter()
+            assert start() == 0
+            spent[name].append(time.perf_counter() - begun)
+    assert min(spent["help"]) < 20 * min(spent["python"])
 
 
 def test_help_lists_every_command(run: Run) -> None:

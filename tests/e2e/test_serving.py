@@ -27,10 +27,10 @@ def get(
     port: int, path: str, method: str = "GET", *, trusts: Path | None = None, **headers: str
 ) -> tuple[int, bytes]:
     """One request; by TLS where a certificate is trusted, and no other."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=180)
     if trusts is not None:
         context = ssl.create_default_context(cafile=str(trusts))
-        line = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
+        line = http.client.HTTPSConnection("localhost", port, timeout=180, context=context)
     try:
         line.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
         answer = line.getresponse()
@@ -55,7 +55,7 @@ def test_a_catalogue_is_served_with_its_keys(run: Run, own_catalogue: Path, quer
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
         port = int(address.rstrip("/").rpartition(":")[2])
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + 180
         while get(port, "/readyz")[0] != 200:
             assert time.monotonic() < ends
             time.sleep(0.1)
@@ -68,7 +68,7 @@ def test_a_catalogue_is_served_with_its_keys(run: Run, own_catalogue: Path, quer
         assert b"/v1/identify" in page
         assert b"<script" not in page
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=180)
         assert process.returncode == 0, said
         assert "Traceback" not in said
         assert '"event": "stopped"' in said

@@ -26,7 +26,9 @@ from obverse.mint.workshop import mint
 
 ROOT = Path(__file__).parents[2]
 TYPES, PHOTOS = 5, 1
-READY_SECONDS = 60.0
+PATIENCE = 180.0
+"""Seconds that anything may take before it counts as never happening: the machine may be slow and
+busy. Tests wait for a state, never for a time."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +92,13 @@ class Served:
         certificate = settings.get("certificate")
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         trusts = ssl.create_default_context(cafile=certificate)
-        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=trusts)
+        self.http = httpx.Client(
+            base_url=self.url, timeout=PATIENCE, trust_env=False, verify=trusts
+        )
 
     def wait(self) -> Served:
         """Until it is ready."""
-        ends = time.monotonic() + READY_SECONDS
-        while self.http.get("/readyz").status_code != 200:
-            assert time.monotonic() < ends, self.log()
-            time.sleep(0.05)
+        until(lambda: self.http.get("/readyz").status_code == 200, self.log)
         return self
 
     def log(self) -> str:
@@ -109,12 +110,20 @@ class Served:
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(60)
+        code = self.process.wait(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
         if how == signal.SIGKILL:
             self._log.close()
         return code
+
+
+def until(is_so: Callable[[], bool], said: Callable[[], str] = str) -> None:
+    """Wait for a state; ``said`` tells what to report if it never comes."""
+    ends = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < ends, said()
+        time.sleep(0.02)
 
 
 Serve = Callable[..., Served]

@@ -127,7 +127,25 @@ def test_two_sides(server: Served, coins: Coins) -> None:
     assert told["best"]["item"]["id"] == item
     assert len(told["sides"]) == 2
     assert told["pairing"]["disagree"] is False
+    assert 0 < told["threshold"] < 1
     assert [set(side) for side in told["pictures"]["sides"]] == [{"aligned", "heat"}] * 2
+
+
+def test_sides_that_disagree_are_shown_beside_what_each_is_like(
+    server: Served, coins: Coins
+) -> None:
+    """The obverse of one coin and the reverse of another."""
+    (one, _), (other, _) = coins.photo(0), coins.photo(1)
+    photos = [coins.pictures[one][0].read_bytes(), coins.pictures[other][1].read_bytes()]
+    told = ask(server, "/v1/identify", *photos).json()
+    assert (told["pairing"]["disagree"], told["known"]) == (True, False)
+    assert [side["best"]["item"]["id"] for side in told["sides"]] == [one, other]
+    for side, shown in zip(told["sides"], told["pictures"]["sides"], strict=True):
+        # A picture of the catalogue itself: it stands upright, and is shown larger.
+        view = server.http.get(f"/v1/views/{side['best']['view']['id']}/picture").content
+        beside = decode(server.http.get(shown["aligned"]["view"]).content)
+        small = cv2.resize(beside, decode(view).shape[1::-1], interpolation=cv2.INTER_AREA)
+        assert cv2.absdiff(small, decode(view)).mean() < 4
 
 
 def test_a_tray(server: Served, coins: Coins) -> None:

@@ -215,6 +215,14 @@ def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path
     other, _ = coins.photo()
     with pytest.raises(AlreadyInCatalogue):
         client.rename("new/coin", other)
+    view = client.views("new/coin")[0]
+    assert client.edit_view(view.id, side="edge").side == "edge"
+    assert {v.id: v.side for v in client.views("new/coin")}[view.id] == "edge"
+    assert client.edit_view(view.id, side=view.side).to_dict() == view.to_dict()
+    with pytest.raises(obverse.UsageError):
+        client.edit_view(view.id, side="top")
+    with pytest.raises(NotInCatalogue):
+        client.edit_view("nope", side="edge")
     token = client.merge(other, "new/coin")
     assert sorted(client.undo(token)) == sorted([other, "new/coin"])
     token = client.withdraw("new/coin")

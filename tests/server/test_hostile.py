@@ -13,12 +13,17 @@ from contextlib import ExitStack, closing, suppress
 import pytest
 
 from tests.hostile import make_cases
-from tests.server.conftest import Coins, Serve, Served
+from tests.server.conftest import Coins, Serve, Served, until
 
 pytestmark = pytest.mark.xdist_group("server")
 
 KEY = "a key for the tests only"
 MIB = 2**20
+CUT = 2.0
+"""Seconds after which the strict server cuts what stalls."""
+SOON = 60.0
+"""Within that it must have done so: a slow machine needs some time besides."""
+GUESSES = 10
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +37,17 @@ def strict(serve: Serve) -> Served:
         workers=1,
         queue=4,
         queue_each=3,
-        rate=5,
+        rate=0.001,  # who has asked his twelve has none left, however slow this machine is
         burst=12,
+        guesses=[0.001, GUESSES],
         read_rate=50,
         read_burst=100,
         max_bytes=2 * MIB,
         max_held=3 * MIB,
         max_megapixels=4,
-        body_grace=1.0,
-        header_seconds=1.0,
-        write_seconds=1.0,
+        body_grace=CUT,
+        header_seconds=CUT,
+        write_seconds=CUT,
     )
 
 
@@ -50,9 +56,9 @@ def form(data: bytes) -> tuple[bytes, str]:
     return head + data + b"\r\n--mark--\r\n", "multipart/form-data; boundary=mark"
 
 
-def raw(server: Served, *pieces: bytes, pause: float = 0.0, wait: float = 10.0) -> bytes:
+def raw(server: Served, *pieces: bytes, pause: float = 0.0) -> bytes:
     """Send bytes as they are, and read until the server closes."""
-    with closing(socket.create_connection(("127.0.0.1", server.port), wait)) as line:
+    with closing(socket.create_connection(("127.0.0.1", server.port), 2 * SOON)) as line:
         answer = b""
         try:
             for piece in pieces:
@@ -137,16 +143,14 @@ def test_broken_forms_are_refused(server: Served, coins: Coins) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_json_of_many_keys_is_refused_at_once(server: Served) -> None:
-    """Unread: to make an error for each would take seconds and a gigabyte."""
+def test_json_of_many_keys_is_refused_unread(server: Served) -> None:
+    """As too large: to make an error for each would take seconds and a gigabyte."""
     keys = json.dumps(dict.fromkeys(map(str, range(500_000)), 0)).encode()
     unknown = json.dumps({"x" * 500: 1, "y": 2}).encode()
     kind = {"content-type": "application/json"}
     for path in ("/v1/find", "/v1/undo"):
-        started = time.monotonic()
         answer = server.http.post(path, content=keys, headers=kind)
         assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
-        assert time.monotonic() - started < 1
     answer = server.http.post("/v1/undo", content=unknown, headers=kind)
     assert (answer.status_code, answer.json()["where"]) == (422, "x" * 80)
 
@@ -187,7 +191,7 @@ def test_too_large_is_cut_off_while_it_arrives(strict: Served) -> None:
     pieces = [b"%x\r\n%s\r\n" % (len(data), data) for data in (start, *[bytes(MIB)] * 6)]
     told = problem(raw(strict, chunked, *pieces))
     assert (told["status"], told["code"]) == (413, "BodyTooLarge")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < SOON
 
 
 def test_a_client_that_sends_all_before_it_reads_sees_why(server: Served) -> None:
@@ -216,37 +220,33 @@ def test_a_byte_a_second_is_cut_off_and_others_are_served(strict: Served, coins:
         def slow(number: int) -> tuple[dict[str, object], float]:
             started = time.monotonic()
             start = head("/v1/find", len(body), kind, f"10.3.0.{number}")
-            answer = raw(strict, start, *(body[i : i + 1] for i in range(4)), pause=0.5)
+            answer = raw(strict, start, *(body[i : i + 1] for i in range(6)), pause=CUT / 4)
             return problem(answer), time.monotonic() - started
 
         waiting = [threads.submit(slow, n) for n in range(10)]
-        took = []
         for n in range(5):
-            started = time.monotonic()
             fine = strict.http.post(
                 "/v1/find",
                 content=body,
                 headers={"content-type": kind, "x-forwarded-for": f"10.3.1.{n}"},
             )
             assert fine.status_code == 200
-            took.append(time.monotonic() - started)
         for told, seconds in (one.result() for one in waiting):
             assert (told["status"], told["code"]) == (408, "TooSlow")
-            assert seconds < 8
-    assert sorted(took)[2] < 3
+            assert CUT <= seconds < SOON
 
 
 def test_a_head_that_never_ends_is_cut_off(strict: Served) -> None:
     started = time.monotonic()
-    assert raw(strict, b"GET / HTTP/1.1\r\nX-A: ", b"b", pause=0.3) == b""
+    assert raw(strict, b"GET / HTTP/1.1\r\nX-A: ", b"b") == b""
     assert raw(strict) == b""
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < SOON
 
 
 def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served) -> None:
     words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.3.2.1\r\n\r\n"
-    with closing(socket.create_connection(("127.0.0.1", strict.port), 10)) as line:
-        for pause in (1.5, 0.3):
+    with closing(socket.create_connection(("127.0.0.1", strict.port), 2 * SOON)) as line:
+        for pause in (1.5 * CUT, 0.0):
             line.sendall(words)
             answer = line.recv(65536)
             while not answer.endswith(b"}"):  # head and body may come apart
@@ -257,18 +257,17 @@ def test_between_two_requests_there_is_more_time_than_for_a_head(strict: Served)
         started = time.monotonic()
         with suppress(ConnectionResetError):
             assert line.recv(65536) == b""
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < SOON
 
 
 def test_one_address_cannot_take_every_connection(server: Served) -> None:
+    words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with ExitStack() as lines:
         for _ in range(64):
-            lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), 10)))
-        time.sleep(0.3)
-        assert raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", wait=5) == b""
-    time.sleep(0.3)
-    words = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    assert raw(server, words).startswith(b"HTTP/1.1 200")
+            lines.enter_context(closing(socket.create_connection(("127.0.0.1", server.port))))
+        # The server takes connections in the order in which they came.
+        assert raw(server, words) == b""
+    until(lambda: raw(server, words).startswith(b"HTTP/1.1 200"))
 
 
 def test_a_slow_body_that_nobody_reads_holds_no_connection(strict: Served) -> None:
@@ -277,7 +276,7 @@ def test_a_slow_body_that_nobody_reads_holds_no_connection(strict: Served) -> No
     start = head("/v1/items", MIB, form(b"")[1], "10.4.0.1")
     told = problem(raw(strict, start, *[b"x"] * 4, pause=0.3))
     assert told["status"] == 401
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < SOON
 
 
 def test_rate_limit_is_each_clients_own(strict: Served) -> None:
@@ -286,15 +285,12 @@ def test_rate_limit_is_each_clients_own(strict: Served) -> None:
         answer = strict.http.post("/v1/find", content=b"{}", headers=headers)
         return answer.status_code, answer.headers.get("retry-after", "")
 
-    answers = [ask("10.5.0.1") for _ in range(40)]
-    assert [status for status, _ in answers[:12]] == [422] * 12
-    assert (429, "2") in answers[12:]
+    assert [ask("10.5.0.1") for _ in range(14)] == [(422, "")] * 12 + [(429, "2")] * 2
     assert ask("10.5.0.2") == (422, "")
     # What a client claims of itself before its proxy's word changes nothing.
-    assert ask("1.1.1.1, 10.5.0.1")[0] in (422, 429)
-    for number in range(30):
-        ask(f"{number}.1.1.1, 10.5.0.3")
-    assert ask("9.9.9.9, 10.5.0.3")[0] == 429
+    assert ask("1.1.1.1, 10.5.0.1")[0] == 429
+    claims = [ask(f"{number}.1.1.1, 10.5.0.3")[0] for number in range(13)]
+    assert claims == [422] * 12 + [429]
 
 
 def test_wrong_keys_are_rationed(strict: Served) -> None:
@@ -314,10 +310,9 @@ def test_wrong_keys_are_rationed(strict: Served) -> None:
 
     for number, guess in enumerate((write, read, show)):
         client = f"10.6.1.{number}"
-        guesses = [guess(client, f"guess {n}") for n in range(12)]
-        assert guesses[:10] == [401] * 10
-        assert guesses[-1] == 429
-        assert 429 in [guess(client, KEY), guess(client, KEY)]
+        guesses = [guess(client, f"guess {n}") for n in range(GUESSES + 1)]
+        assert guesses == [401] * GUESSES + [429]
+        assert guess(client, KEY) == 429, "after that none is even compared"
     assert write("10.6.0.1", KEY) == 404
     headers = {"x-forwarded-for": "10.6.0.3"}
     refused = strict.http.delete("/v1/items/none", headers=headers)
@@ -351,9 +346,9 @@ def test_a_client_that_takes_nothing_is_dropped(strict: Served, coins: Coins) ->
     )
     with closing(socket.socket()) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.settimeout(10)
+        line.settimeout(SOON)
         line.connect(("127.0.0.1", strict.port))
-        ends = time.monotonic() + 8
+        ends = time.monotonic() + SOON
 
         def ask_on() -> None:
             while time.monotonic() < ends:

@@ -31,7 +31,7 @@ def test_it_does_what_it_documents(server: Served) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:]

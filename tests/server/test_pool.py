@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,14 +13,17 @@ from obverse.errors import Busy, PhotoEmpty
 from obverse.server.pictures import Pictures
 from obverse.server.pool import Pool
 
+LONG = 60.0
+"""Seconds that nothing here takes, however slow the machine."""
+
 
 def play(scene: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(scene, 20))
+    return asyncio.run(asyncio.wait_for(scene, 2 * LONG))
 
 
 def test_results_and_errors_come_back() -> None:
     async def scene() -> None:
-        pool = Pool("t", 2, 8, 8, 5)
+        pool = Pool("t", 2, 8, 8, LONG)
         assert await pool.run("a", lambda: 6 * 7) == 42
         with pytest.raises(PhotoEmpty):
             await pool.run("a", lambda: (_ for _ in ()).throw(PhotoEmpty("empty")))
@@ -33,7 +35,7 @@ def test_results_and_errors_come_back() -> None:
 
 def test_no_more_at_once_than_there_are_workers() -> None:
     async def scene() -> int:
-        pool, lock = Pool("t", 3, 100, 100, 5), threading.Lock()
+        pool, lock, together = Pool("t", 3, 100, 100, LONG), threading.Lock(), threading.Barrier(3)
         now = most = 0
 
         def work() -> None:
@@ -41,11 +43,11 @@ def test_no_more_at_once_than_there_are_workers() -> None:
             with lock:
                 now += 1
                 most = max(most, now)
-            time.sleep(0.005)
+            together.wait(LONG)  # as many as that are under way at once
             with lock:
                 now -= 1
 
-        await asyncio.gather(*(pool.run(str(n % 5), work) for n in range(40)))
+        await asyncio.gather(*(pool.run(str(n % 5), work) for n in range(42)))
         pool.close()
         return most
 
@@ -56,7 +58,7 @@ def test_clients_are_served_in_turn() -> None:
     """One asks for twenty things first; the other's two come second and fourth."""
 
     async def scene() -> list[str]:
-        pool, done = Pool("t", 1, 100, 100, 5), []
+        pool, done = Pool("t", 1, 100, 100, LONG), []
         gate = threading.Event()
         first = asyncio.ensure_future(pool.run("greedy", gate.wait))
         await asyncio.sleep(0)
@@ -79,7 +81,7 @@ def test_clients_are_served_in_turn() -> None:
 
 def test_full_lines_refuse() -> None:
     async def scene() -> None:
-        pool, gate = Pool("t", 1, 4, 2, 5), threading.Event()
+        pool, gate = Pool("t", 1, 4, 2, LONG), threading.Event()
         running = [asyncio.ensure_future(pool.run("a", gate.wait))]
         await asyncio.sleep(0)
         running += [asyncio.ensure_future(pool.run("a", gate.wait)) for _ in range(2)]
@@ -109,6 +111,7 @@ def test_work_that_takes_too_long_is_given_up_and_holds_its_thread() -> None:
         with pytest.raises(Busy):
             await pool.run("b", lambda: never.append(1))
         gate.set()
+        pool.seconds = LONG
         while pool.working:
             await asyncio.sleep(0.01)
         assert never == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ from obverse.errors import CatalogueDamaged
 from obverse.server.app import create_app
 from obverse.server.settings import Settings
 from obverse.server.watch import Lines
-from tests.server.conftest import Coins, Served, ask
+from tests.server.conftest import Coins, Served, ask, until
 
 pytestmark = pytest.mark.xdist_group("server")
 
@@ -80,16 +79,16 @@ def test_duplicates(server: Served, coins: Coins) -> None:
     ask(server, "/v1/items", photo, item="the-same-again")
     job = server.http.post("/v1/duplicates")
     assert job.status_code == 202
-    for _ in range(200):
-        told = server.http.get(f"/v1/jobs/{job.json()['job']}").json()
-        if told["state"] != "running":
-            break
-        time.sleep(0.05)
-    assert told["state"] == "done", server.log()
-    groups = [{view["item"] for view in g["views"]} for g in told["result"]["groups"]]
+
+    def told() -> dict[str, Any]:
+        return dict(server.http.get(f"/v1/jobs/{job.json()['job']}").json())
+
+    until(lambda: told()["state"] != "running")
+    assert told()["state"] == "done", server.log()
+    groups = [{view["item"] for view in g["views"]} for g in told()["result"]["groups"]]
     assert groups == [{item, "the-same-again"}]
     latest = server.http.get("/v1/duplicates", params={"limit": 1}).json()
-    assert latest["groups"] == told["result"]["groups"]
+    assert latest["groups"] == told()["result"]["groups"]
     server.http.delete("/v1/items/the-same-again")
     assert server.http.get("/v1/jobs/nope").status_code == 404
 

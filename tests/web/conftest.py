@@ -41,8 +41,9 @@ QUIET = (
 )
 TYPES, PHOTOS = 6, 2
 """Six types, as the mint leaves the sixth out of the catalogue: its photos are the unknown ones."""
-PATIENCE_MS = 15_000
-READY_SECONDS = 60.0
+PATIENCE_MS = 60_000
+READY_SECONDS = 180.0
+api.expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Served:
     def get(self, path: str) -> int:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with urllib.request.urlopen(self.url + path, timeout=10, context=context) as response:
+        with urllib.request.urlopen(self.url + path, timeout=60, context=context) as response:
             return int(response.status)
 
     def end(self, how: int = signal.SIGTERM) -> None:

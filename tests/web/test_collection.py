@@ -121,6 +121,29 @@ def test_a_picture_is_added_deleted_and_brought_back(visit: Visit, coins: Coins)
     assert {view["side"] for view in stored["views"]} == {"obverse", "reverse"}
 
 
+def test_a_pictures_side_is_told(visit: Visit, coins: Coins) -> None:
+    item = coins.items[3]
+    page = visit(f"#/item/{item}")
+    sides = page.locator(".item-views .view").get_by_role("combobox")
+    read = "[...document.querySelectorAll('.item-views select')].map((one) => one.value)"
+    stored = f"fetch('/v1/items/{item}').then((r) => r.json())"
+    expect(sides).to_have_count(2)
+    expect(sides.first).to_have_accessible_name("Which side this picture shows: Obverse")
+    ours = page.locator(".item-views img").first.get_attribute("src").split("?")[0]
+    for side, shown in (("other", ["reverse", "other"]), ("", ["reverse", ""])):
+        at = page.evaluate(read).index("obverse" if side else "other")
+        sides.nth(at).select_option(side)
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+        expect(sides.last).to_have_value(shown[1])
+        assert page.evaluate(read) == shown, "those that nobody named come last"
+        views = {view["thumbnail"]: view["side"] for view in page.evaluate(stored)["views"]}
+        assert views[ours] == side
+    page.reload()
+    expect(sides.last).to_have_value("")
+    sides.last.select_option("obverse")
+    expect(sides.first).to_have_value("obverse")
+
+
 def test_an_id_that_is_the_name_is_shown_once(visit: Visit) -> None:
     line = "async (item) => (await import('/static/items.js')).lineOf(item)"
     page = visit()

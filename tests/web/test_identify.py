@@ -59,6 +59,7 @@ def test_a_photo_is_answered_with_its_proof(visit: Visit, coins: Coins) -> None:
     page = ask(visit(), coins.known[item][0])
     assert page.locator("h1").inner_text() == coins.titles[item]
     assert "in this catalogue" in page.locator(".sure").inner_text()
+    assert re.search(r"known from \d+ %", page.locator(".sure").inner_text())
     assert coins.titles[item] in page.locator("#spoken").inner_text()
     for picture in page.locator(".wipe img").all():
         assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200
@@ -195,6 +196,32 @@ def test_two_sides_give_one_answer(visit: Visit, coins: Coins) -> None:
     shown = page.locator(".compare:visible img").first.get_attribute("src")
     page.get_by_label("The other side").check(force=True)
     assert page.locator(".compare:visible img").first.get_attribute("src") != shown
+
+
+@pytest.mark.parametrize(("viewport", "locale"), [(PHONE, "en-GB"), (DESK, "zh-CN")])
+def test_two_sides_that_disagree(
+    visit: Visit, coins: Coins, viewport: dict[str, int], locale: str
+) -> None:
+    """Each photo stands beside what it alone is like, as the drawn answer has it."""
+    one, other = coins.items[1], coins.items[3]
+    page = visit(viewport=viewport, locale=locale)
+    page.locator("input[value=two]").check(force=True)
+    ask(page, coins.pictures[one][0], coins.pictures[other][1])
+    words = {"en-GB": "The two sides disagree", "zh-CN": "两面对不上"}[locale]
+    assert page.locator("h1").inner_text() == words
+    assert words in page.locator("#spoken").inner_text()
+    parts = page.locator(".apart > section")
+    expect(parts).to_have_count(2)
+    for part, item in zip(parts.all(), (one, other), strict=True):
+        assert part.locator("h2 a").inner_text() == coins.titles[item]
+        assert "%" in part.locator("h2 small").inner_text()
+        assert item in str(part.locator("h2 a").get_attribute("href"))
+        both = part.locator(".beside img").all()
+        assert len(both) == 2
+        for picture in both:
+            assert picture.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 200
+    shown = [part.locator(".beside img").last.get_attribute("src") for part in parts.all()]
+    assert shown[0] != shown[1]
 
 
 def test_a_tray_is_answered_coin_by_coin(visit: Visit, coins: Coins, tray: Path) -> None:

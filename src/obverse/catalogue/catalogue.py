@@ -432,6 +432,20 @@ class Catalogue:
         """
         return editing.edit(self._store, self.item(id), title, attributes, new_id)
 
+    def edit_view(self, id: str, *, side: str) -> View:
+        """Say which side a view shows; returns it as it is now. It stands as it did: ``level``
+        sets it upright by the views of its new side.
+
+        Args:
+            id: the view.
+            side: ``obverse``, ``reverse``, ``edge`` or ``other``; empty if nobody knows.
+
+        Raises:
+            NotInCatalogue: no such view.
+            UsageError: no such side.
+        """
+        return editing.edit_view(self._store, id, side)
+
     def rename(self, id: str, new: str) -> Item:
         """Give an item another id; the ids of its views change with it.
 

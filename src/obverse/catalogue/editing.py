@@ -18,6 +18,7 @@ from typing import Any
 
 from obverse.catalogue.adding import view_id
 from obverse.catalogue.rows import item_table, read_item, read_view, view_table
+from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import AlreadyInCatalogue, ChangedSince, NotInCatalogue, UsageError
 from obverse.types import Item, View
@@ -58,6 +59,18 @@ def edit(
     if new != item:
         store.put([], [new])
     return new
+
+
+def edit_view(store: Store, id: str, side: str) -> View:
+    """See ``Catalogue.edit_view``."""
+    known = check_side(side)
+    found = store.views([id], embeddings=True)
+    if not found:
+        raise NotInCatalogue(f"no view {id!r}", where=store.uri, hint="nothing was changed")
+    new = replace(found[0], side=known)
+    if new.side != found[0].side:
+        store.put([new])
+    return replace(new, embedding=None)
 
 
 def rename(store: Store, item: Item, new: str) -> Item:

@@ -58,13 +58,13 @@ def draw_answer(answer: Answer | Tray, path: Path) -> None:
 
 def describe(answer: Answer) -> str:
     """The answer in one line."""
-    from obverse.words import percent
+    from obverse.words import decided, percent
 
     photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
     best, source = answer.best, " + ".join(photos)
     if best is None:
         return f"{source}: not recognised; the catalogue is empty"
-    sure = percent(best.probability)
+    sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
     if answer.known:
         read = [str(answer.year.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
@@ -96,13 +96,15 @@ def check_folder(path: Path | None) -> None:
 
 
 def _write_tray(tray: Tray) -> None:
-    from obverse.words import percent
+    from obverse.words import known_from, percent
 
     known, objects = sum(a.known for a in tray.answers), count(len(tray.answers), "object")
     is_calibrated = all(answer.calibrated for answer in tray.answers)
+    limit = known_from(next((answer.threshold for answer in tray.answers), None))
     write(
         f"{tray.photo.source}: {objects}, "
         + (f"{known:,} recognised" if is_calibrated else UNCALIBRATED)
+        + (f" ({limit})" if limit else "")
     )
     rows = []
     for number, answer in zip(tray.numbers, tray.answers, strict=False):
@@ -122,7 +124,7 @@ def _write_tray(tray: Tray) -> None:
 
 
 def _write_candidates(answer: Answer) -> None:
-    from obverse.words import percent
+    from obverse.words import percent, turned
 
     if answer.sides:
         head: tuple[str, ...] = ("", "sure", "score", "first photo", "second photo")
@@ -133,13 +135,13 @@ def _write_candidates(answer: Answer) -> None:
         write_table((*head, "item", "title"), rows)
         return
     # A vector has no turn: the column goes.
-    turned = any(c.evidence.agreement.size > 1 or c.evidence.matches for c in answer.candidates)
+    has_turn = any(c.evidence.agreement.size > 1 or c.evidence.matches for c in answer.candidates)
     lines = [
         (
             rank,
             percent(c.probability),
             c.score,
-            f"{round(c.evidence.turn) % 360}°" if turned else "",
+            turned(-c.upright) if has_turn else "",
             c.item.id,
             c.item.title,
             c.view.side,

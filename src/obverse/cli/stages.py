@@ -345,11 +345,13 @@ def _tell_found(
         )
         emit({**asked, "found": results})
         return
+    from obverse.words import turned
+
     verified = any(f.score is not None for f in found)
     head = ("", "similarity", *(("score", "turn") if verified else ()), "item", "side", "title")
     rows = []
     for number, f in enumerate(found, 1):
-        proof = (f.score or 0.0, f"{f.turn or 0.0:.0f}°") if verified else ()
         view, item = views[f.view], items[f.item]
+        proof = (f.score or 0.0, turned((f.turn or 0.0) - view.upright)) if verified else ()
         rows.append((number, f.similarity, *proof, item.id, view.side, item.title))
     write_table(head, rows)

@@ -76,6 +76,7 @@ def compare(
         keep_photos([draw], [first, second])
     from obverse import compare as comparing
     from obverse.photo import load
+    from obverse.words import turned
 
     limits = make_limits(max_bytes, max_megapixels)
     one, other = (load(photo, limits=limits) for photo in (first, second))
@@ -87,7 +88,7 @@ def compare(
     if as_json:
         emit({"photos": [one.to_dict(), other.to_dict()], **found.to_dict()})
         return
-    turned = "" if found.turn is None else f"at the best turn, {found.turn:.0f}°"
+    best_turn = "" if found.turn is None else f"with the second turned {turned(found.turn)}"
     inliers = int(found.matches.inliers.sum())
     rows = [
         ("MSE", f"{found.mse:.1f}", found.resized),
@@ -96,7 +97,7 @@ def compare(
         ("histogram correlation", f"{found.histogram:.3f}", "256 levels of grey"),
         ("hash distance", f"{found.hash_distance}", "of 64 bits"),
         *(
-            (f"cosine of {name}", f"{cosine:.3f}", turned if name == "polar" else "")
+            (f"cosine of {name}", f"{cosine:.3f}", best_turn if name == "polar" else "")
             for name, cosine in found.embeddings.items()
         ),
         ("keypoints", f"{inliers}", f"of {len(found.matches.inliers)} pairs lie on one plane"),

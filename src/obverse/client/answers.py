@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from obverse.types import Issue, Item, MarkReading, Pairing, YearReading
+from obverse.types import Issue, Item, MarkReading, Pairing, View, YearReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class RemoteAnswer:
     Attributes:
         known: the catalogue is believed to hold the item.
         calibrated: False where probabilities are shares, as ``obverse.Answer`` has it.
+        threshold: the probability from which the best counts as known, likewise.
         candidates: best first.
         quality: what is wrong with the photo.
         region: where the object is, as ``Region.to_dict()``.
@@ -69,6 +70,7 @@ class RemoteAnswer:
 
     known: bool
     calibrated: bool
+    threshold: float | None
     candidates: tuple[RemoteCandidate, ...]
     quality: tuple[Issue, ...]
     region: Mapping[str, Any]
@@ -147,6 +149,7 @@ def read_answer(told: Mapping[str, Any]) -> RemoteAnswer:
     return RemoteAnswer(
         told["known"],
         told["calibrated"],
+        told["threshold"],
         tuple(_candidate(c) for c in told["candidates"]),
         tuple(Issue(**issue) for issue in told["quality"]),
         told["region"],
@@ -161,6 +164,16 @@ def read_answer(told: Mapping[str, Any]) -> RemoteAnswer:
 def read_item(told: Mapping[str, Any]) -> Item:
     """An item, however much is said besides."""
     return Item(told["id"], told["title"], told["attributes"])
+
+
+def read_view(told: Mapping[str, Any]) -> View:
+    """A view without its thumbnail and embedding."""
+    return View(
+        **{k: told[k] for k in ("id", "item", "side", "sha256", "source", "added")},
+        region={"upright": told["upright"]},
+        thumbnail=b"",
+        embedding=None,
+    )
 
 
 def _candidate(told: Mapping[str, Any]) -> RemoteCandidate:

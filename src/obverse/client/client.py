@@ -16,7 +16,14 @@ from obverse.catalogue import exporter
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.duplicates import Group, Shown
 from obverse.catalogue.levelling import LevelReport
-from obverse.client.answers import RemoteAnswer, RemoteTray, read_answer, read_item, read_tray
+from obverse.client.answers import (
+    RemoteAnswer,
+    RemoteTray,
+    read_answer,
+    read_item,
+    read_tray,
+    read_view,
+)
 from obverse.client.sending import Sources, rows_of, send
 from obverse.client.wire import Source, Wire, form, path_of, photo_bytes, renamed
 from obverse.errors import NotInCatalogue, PhotoError, ServerError
@@ -149,15 +156,7 @@ class Client:
             told = self._wire.ask_json("GET", path_of("items", item))["views"]
         except NotInCatalogue:
             return []
-        return [
-            View(
-                **{k: view[k] for k in ("id", "item", "side", "sha256", "source", "added")},
-                region={"upright": view["upright"]},
-                thumbnail=b"",
-                embedding=None,
-            )
-            for view in told
-        ]
+        return [read_view(view) for view in told]
 
     def duplicates(self, *, progress: Progress | None = None) -> list[Group]:
         """Items that are one and the same. See ``Catalogue.duplicates``."""
@@ -222,6 +221,11 @@ class Client:
         change = {key: value for key, value in told.items() if value is not None}
         path, again = path_of("items", id), new_id is None
         return read_item(self._wire.ask_json("PATCH", path, change, again=again))
+
+    def edit_view(self, id: str, *, side: str) -> View:
+        """Say which side a view shows. See ``Catalogue.edit_view``; without thumbnail and
+        embedding."""
+        return read_view(self._wire.ask_json("PATCH", path_of("views", id), {"side": side}))
 
     def rename(self, id: str, new: str) -> Item:
         """Give an item another id. See ``Catalogue.rename``."""

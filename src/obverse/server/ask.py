@@ -27,6 +27,8 @@ EXAMPLE = {
     "language": "en",
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
+    "calibrated": True,
+    "threshold": 0.711,
     "best": {
         "item": {"id": "0007", "title": "2 crowns", "attributes": {"country": "Norland"}},
         "probability": 0.998,

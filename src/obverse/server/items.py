@@ -23,6 +23,7 @@ from obverse.server.ask import Strict
 from obverse.server.errors import problem
 from obverse.server.shelf import Entry
 from obverse.server.state import State
+from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
 
@@ -203,16 +204,18 @@ def shown(server: State, id: str) -> dict[str, Any]:
     item, views = server.catalogue.item(id), server.catalogue.views(id)
     views.sort(key=lambda view: (view.added, view.id))
     server.album.listed([view.id for view in views])
-    told = [
-        {
-            **{k: v for k, v in view.to_dict().items() if k != "region"},
-            "source": view.source if view.source == "<bytes>" else view.source.rpartition("/")[2],
-            "upright": view.upright,
-            "thumbnail": f"/v1/views/{view.id}/picture",
-        }
-        for view in views
-    ]
+    told = list(map(shown_view, views))
     return {**item.to_dict(), "views": told, "added": views[0].added if views else ""}
+
+
+def shown_view(view: View) -> dict[str, Any]:
+    """A view of an item."""
+    return {
+        **{k: v for k, v in view.to_dict().items() if k != "region"},
+        "source": view.source if view.source == "<bytes>" else view.source.rpartition("/")[2],
+        "upright": view.upright,
+        "thumbnail": f"/v1/views/{view.id}/picture",
+    }
 
 
 def sides_of(told: list[str], count: int) -> list[str]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from obverse import canvas, draw, heat
+from obverse.draw_sides import held_against
 from obverse.draw_sides import sides as draw_sides
 from obverse.draw_tray import tray as draw_tray
 from obverse.normalise import square_matrix, warp
@@ -38,8 +39,8 @@ def pictures(answer: Answer | Tray, store: Pictures, *, sheet: bool) -> Mapping[
     if answer.best is not None and not answer.sides:
         told |= aligned(answer, answer.best.view, answer.best.evidence, store)
     elif answer.best is not None:
-        pairs = zip(answer.sides, answer.best.sides, strict=True)
-        shown = [m and aligned(side, m.view, m.evidence, store) for side, m in pairs]
+        pairs = [(side, held_against(answer, k)) for k, side in enumerate(answer.sides)]
+        shown = [held and aligned(side, *held, store) for side, held in pairs]
         told |= next((pair for pair in shown if pair), {})
         told["sides"] = shown
     if sheet:

@@ -15,7 +15,7 @@ from obverse.catalogue.catalogue import Catalogue
 from obverse.errors import NotInCatalogue
 from obverse.server import describe, forms, show, state
 from obverse.server.ask import Strict
-from obverse.server.items import ITEM, VIEW, add, sides_of
+from obverse.server.items import ITEM, VIEW, add, shown_view, sides_of
 from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
@@ -25,6 +25,12 @@ class NewViews(Strict):
     """The sides that further photos of an item show."""
 
     side: list[str] = Field(default_factory=list)
+
+
+class EditView(Strict):
+    """What changes of a view."""
+
+    side: str = Field(max_length=20)
 
 
 @routes.post(
@@ -45,6 +51,23 @@ async def add_views(request: Request, id: str) -> Any:
     await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
     rows = [{"item": name, "side": side} for side in sides_of(new.side, len(photos))]
     return await add(request, server, photos, rows, lambda: server.catalogue.item(name).id)
+
+
+@routes.patch(
+    "/views/{id}",
+    summary="Say which side a view shows",
+    responses=describe.responses(describe.BODY, describe.MISSING, example=VIEW),
+    openapi_extra=describe.body(EditView, {"side": "obverse"}),
+)
+async def edit_view(request: Request, id: str) -> Any:
+    """`side` is `obverse`, `reverse`, `edge`, `other`, or empty if nobody knows."""
+    server = state.of(request)
+    side = (await forms.read_json(request, EditView)).side
+    catalogue = server.catalogue
+    view = await server.write(
+        request, lambda: catalogue.edit_view(id, side=side), lambda view: [view.item]
+    )
+    return shown_view(view)
 
 
 @routes.get(

@@ -290,6 +290,8 @@ class Answer:
         quality: what is wrong with the photo; it changes nothing else in the answer.
         calibrated: False where no calibration was fitted for the stages: what stands as
             probabilities are shares then, and nothing is known.
+        threshold: the probability from which the best candidate counts as known; None where none
+            is enough.
     """
 
     photo: Photo
@@ -301,6 +303,7 @@ class Answer:
     pairing: Pairing | None = None
     quality: tuple[Issue, ...] = ()
     calibrated: bool = True
+    threshold: float | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -344,6 +347,7 @@ class Answer:
             "region": self.patch.region.to_dict(),
             "known": self.known,
             "calibrated": self.calibrated,
+            "threshold": None if self.threshold is None else round(self.threshold, 5),
             "best": None if self.best is None else self.best.to_dict(),
             "candidates": [c.to_dict() for c in self.candidates],
             "quality": [issue.to_dict(words) for issue in self.quality],

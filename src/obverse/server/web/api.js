@@ -115,6 +115,7 @@ export const item = (id) => body("GET", path("items", id));
 export const addItem = (fields) => body("POST", "/v1/items", { form: form(fields) });
 export const patchItem = (id, change) => body("PATCH", path("items", id), { json: change });
 export const removeItem = (id) => body("DELETE", path("items", id));
+export const patchView = (id, change) => body("PATCH", path("views", id), { json: change });
 export const removeView = (id) => body("DELETE", path("views", id));
 export const addViews = (id, photo, side) =>
   body("POST", `${path("items", id)}/views`, { form: form({ photo, side }) });

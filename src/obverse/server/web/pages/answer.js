@@ -58,16 +58,23 @@ async function sayIn({ photos, options, answer }) {
   show({ focus: false });
 }
 
-function sentence({ known, calibrated, best }) {
+// Two photos that show two things: then what each alone is like is shown, not what both are.
+const isApart = ({ pairing }) => Boolean(pairing?.disagree);
+
+function sentence(answer) {
+  const { known, calibrated, best } = answer;
   if (!best) return t("answer.emptyCatalogue");
+  if (isApart(answer)) return t("answer.spokenApart", { p: percent(answer.pairing.apart) });
   const values = { name: nameOf(best.item), p: percent(best.probability) };
   if (!calibrated) return t("answer.spokenNearest", values);
   return known ? t("answer.spokenKnown", values) : t("answer.spokenUnknown", values);
 }
 
 // An answer in a few words. Without a calibration nothing is told to be in the catalogue or not.
-export function headline({ known, calibrated, best }) {
+export function headline(answer) {
+  const { known, calibrated, best } = answer;
   if (known) return nameOf(best.item);
+  if (isApart(answer)) return t("answer.apart");
   return best && !calibrated ? t("answer.undecided") : t("answer.unknown");
 }
 
@@ -80,11 +87,25 @@ function verdict(answer) {
       h("h1", {}, headline(answer)),
       h("p", {}, t("answer.emptyCatalogue")),
     );
+  if (isApart(answer))
+    return h(
+      "header",
+      { class: "verdict" },
+      h("h1", {}, headline(answer)),
+      h("p", { class: "about-item" }, t("answer.apartWhy")),
+      h(
+        "p",
+        { class: "sure" },
+        h("strong", {}, percent(answer.pairing.apart)),
+        h("span", {}, t("answer.apartSure")),
+      ),
+    );
   const sure = h(
     "p",
     { class: "sure" },
     h("strong", {}, percent(best.probability)),
     h("span", {}, known ? t("answer.in") : calibrated ? t("answer.nearestOnly") : t("answer.shareOnly")),
+    isDecided(answer) ? knownFrom(answer) : null,
   );
   const about = describe(best.item);
   if (known) {
@@ -111,8 +132,16 @@ function verdict(answer) {
   );
 }
 
+// From which probability on an answer counts as known, where any is enough.
+export const knownFrom = ({ threshold }) =>
+  threshold === null ? null : h("small", {}, t("answer.knownFrom", { p: percent(threshold) }));
+
+// Whether that decided: two items that share one chance are not known, however likely.
+const isDecided = ({ known, best, threshold }) => known === best.probability >= threshold;
+
 // The pictures of each photo that was asked about; a side the catalogue lacks has none.
-function proof({ pictures, best, region, sides }) {
+function proof(answer) {
+  const { pictures, best, region, sides } = answer;
   const name = best ? nameOf(best.item) : "";
   const round = Boolean(region.ellipse);
   const all = (pictures?.sides ?? [pictures]).map(
@@ -121,6 +150,7 @@ function proof({ pictures, best, region, sides }) {
   const make = (one) =>
     one ? compare(one, name, { round }) : h("p", { class: "compare-none" }, t("compare.none"));
   if (all.length < 2 || !sides) return make(all[0]);
+  if (isApart(answer)) return h("div", { class: "apart" }, sides.map((side, i) => alone(side, i, all[i])));
   const places = all.map(make);
   const set = (index) => places.forEach((place, i) => (place.hidden = i !== Number(index)));
   set(0);
@@ -141,6 +171,24 @@ function proof({ pictures, best, region, sides }) {
   );
 }
 
+// One of two photos that disagree, and what it alone is like.
+function alone({ best }, i, shown) {
+  return h(
+    "section",
+    { class: "stack" },
+    h(
+      "h2",
+      {},
+      t(i ? "answer.secondLike" : "answer.firstLike"),
+      " ",
+      h("a", { href: href("item", best.item.id) }, nameOf(best.item)),
+      " ",
+      h("small", {}, percent(best.probability)),
+    ),
+    compare(shown, nameOf(best.item), { round: true, first: "beside" }),
+  );
+}
+
 function where({ photos, answer }) {
   const photo = photos[0];
   if (!photo) return null;
@@ -153,12 +201,12 @@ function where({ photos, answer }) {
   );
 }
 
-function notes({ pairing, quality, sides, language: code }) {
+function notes(answer) {
+  const { pairing, quality, sides, language: code } = answer;
   const issues = [...quality, ...(sides ?? []).flatMap((side) => side.quality ?? [])];
   const names = new Map(issues.map((issue) => [issue.name, issue]));
   const lines = [...names.values()].map((issue) => h("span", { lang: code }, issue.advice));
-  if (pairing?.disagree) lines.unshift(t("answer.apart", { p: percent(pairing.apart) }));
-  else if (pairing?.same_side) lines.unshift(t("answer.sameSide"));
+  if (pairing?.same_side && !isApart(answer)) lines.unshift(t("answer.sameSide"));
   return lines.length
     ? h(
         "ul",
@@ -168,23 +216,29 @@ function notes({ pairing, quality, sides, language: code }) {
     : null;
 }
 
-function facts({ best, times_ms: times }) {
+function facts(answer) {
+  const { best, times_ms: times } = answer;
   if (!best) return null;
   const { year, view, evidence, sides } = best;
-  // How it lies in the photo: the other way round than it is to be turned.
-  const turn = Math.round(best.upright > 180 ? 360 - best.upright : best.upright);
+  // How it lies in the photo, to the left: the other way round than it is to be turned.
+  const left = Math.round(360 - best.upright) % 360;
+  const turn = left > 180 ? 360 - left : left;
+  const time = Object.values(times).reduce((sum, ms) => sum + ms, 0);
   const rows = [
     year && [
       t("fact.year"),
       `${year.year}${year.written === String(year.year) ? "" : ` (${year.written})`}, ${percent(year.probability)}`,
     ],
     !sides && view.side && [t("fact.side"), sideName(view.side)],
-    [
+    !isApart(answer) && [
       t("fact.turn"),
-      turn ? t(best.upright > 180 ? "fact.left" : "fact.right", { n: turn }) : t("fact.straight"),
+      turn ? t(left > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
     ],
-    [t("fact.agreement"), `${Math.round(100 * Math.max(0, evidence.score))} %`],
-    [t("fact.time"), `${Math.round(Object.values(times).reduce((sum, ms) => sum + ms, 0))} ms`],
+    !isApart(answer) && [
+      t("fact.agreement"),
+      `${Math.round(100 * Math.max(0, evidence.score))} %`,
+    ],
+    [t("fact.time"), `${Math.round(time)} ms`],
   ].filter(Boolean);
   return h(
     "dl",
@@ -237,13 +291,22 @@ function actions(question) {
   );
 }
 
-function others({ candidates, known }) {
+function others(answer) {
+  const { candidates, known } = answer;
   const rest = known ? candidates.slice(1) : candidates;
   if (!rest.length) return "";
   return h(
     "section",
     { class: "others" },
-    h("h2", {}, known ? t("answer.others") : t("answer.nearestAll")),
+    h(
+      "h2",
+      {},
+      known
+        ? t("answer.others")
+        : isApart(answer)
+          ? t("answer.nearestBoth")
+          : t("answer.nearestAll"),
+    ),
     h(
       "ul",
       { class: "tiles" },

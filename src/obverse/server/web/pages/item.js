@@ -106,6 +106,33 @@ function about(item) {
   ];
 }
 
+// Which side a picture shows; what is chosen is kept at once.
+function sideOf(item, view) {
+  const control = h(
+    "select",
+    {
+      "aria-label": t("item.sideOf", { side: sideName(view.side) }),
+      on: {
+        change: () =>
+          busy(control, async () => {
+            try {
+              await api.patchView(view.id, { side: control.value });
+            } catch (error) {
+              control.value = view.side;
+              throw error;
+            }
+            toast(t("item.saved"));
+            again(item.id)();
+          }),
+      },
+    },
+    [...SIDES, ""].map((value) =>
+      h("option", { value, selected: value === view.side }, sideName(value)),
+    ),
+  );
+  return control;
+}
+
 function one(item, view) {
   const added = view.added ? date(view.added) : "";
   return h(
@@ -115,12 +142,8 @@ function one(item, view) {
     h(
       "figcaption",
       {},
-      h(
-        "span",
-        {},
-        sideName(view.side),
-        added && h("time", { datetime: view.added }, `  ·  ${added}`),
-      ),
+      sideOf(item, view),
+      added && h("time", { datetime: view.added }, added),
       button("", (event) => busy(event.currentTarget, () => dropView(item, view)), {
         name: "bin",
         kind: "quiet",

@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { h } from "../dom.js";
 import { percent, t } from "../i18n.js";
 import { nameOf } from "../items.js";
-import { headline } from "./answer.js";
+import { headline, knownFrom } from "./answer.js";
 import { asked, keep } from "../parts/asked.js";
 import { found } from "../parts/found.js";
 import { save } from "../parts/share.js";
@@ -35,7 +35,7 @@ export function trayPage(main) {
       "header",
       { class: "hero slim" },
       h("h1", {}, t("tray.title", { n: objects.length })),
-      h("p", {}, summary),
+      h("p", {}, summary, " ", objects.length ? knownFrom(objects[0]) : null),
     ),
     h(
       "div",

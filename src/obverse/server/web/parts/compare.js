@@ -7,7 +7,8 @@ import { picture } from "../picture.js";
 import { choice } from "../ui.js";
 
 // `shown`: { query, view, heat? }, addresses of pictures. `name`: what the catalogue's picture is.
-export function compare(shown, name, { round = true } = {}) {
+// `first`: how they are compared until another way is chosen.
+export function compare(shown, name, { round = true, first = "slide" } = {}) {
   const stage = h("div", { class: "compare-stage" });
   const draw = { slide, beside, heat };
   const modes = [
@@ -16,12 +17,12 @@ export function compare(shown, name, { round = true } = {}) {
   ];
   if (shown.heat) modes.push(["heat", t("compare.heat")]);
   const set = (mode) => replace(stage, draw[mode](shown, name));
-  set("slide");
+  set(first);
   return h(
     "section",
     { class: `compare${round ? " is-round" : ""}`, "aria-label": t("compare.label") },
     stage,
-    choice(t("compare.mode"), "compare", modes, "slide", set),
+    choice(t("compare.mode"), "compare", modes, first, set),
   );
 }
 
