@@ -23,7 +23,7 @@ from obverse import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.catalogue.store import Hits
 from obverse.fuse import POOL
-from obverse.pipeline import best_views
+from obverse.pipeline import Clock, best_views
 from obverse.types import F32, F64, Embedding
 
 SEED = 0
@@ -161,8 +161,9 @@ class Asker:
 
     def query(self, photo: str) -> Query:
         if photo not in self.queries:
-            patch = self.pipeline.look(self.catalogue.load(self.data / photo))
-            embedding = self.pipeline.embed_query(patch)
+            loaded = self.catalogue.load(self.data / photo)
+            looks = [(loaded, self.pipeline.look(loaded))]
+            embedding = self.pipeline.ask(self.catalogue.store, looks, 1, Clock())[0].query
             hits = self.pipeline.search(self.catalogue.store, embedding)
             scores, _ = self.pipeline.verify(embedding, hits)
             self.queries[photo] = Query(embedding, hits, scores)

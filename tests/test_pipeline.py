@@ -13,8 +13,8 @@ from obverse import recipes
 from obverse.catalogue.stages import expected_manifest
 from obverse.catalogue.store import Hits, Manifest, StoreStats
 from obverse.errors import UsageError
-from obverse.pipeline import Pipeline, best_views
-from obverse.types import F32, U8, Item, View
+from obverse.pipeline import LARGER, Clock, Pipeline, best_views
+from obverse.types import F32, U8, Ellipse, Item, Patch, View
 from tests.coins import face, photo_of, turned
 
 TYPES = 12
@@ -138,6 +138,30 @@ def test_the_times_of_every_stage_are_told(filled: tuple[Pipeline, ListStore]) -
     assert all(t >= 0 for t in answer.times_ms.values())
 
 
+@pytest.mark.parametrize("size", [1.0, 0.96])
+def test_an_outline_that_is_too_small_is_looked_at_again(
+    filled: tuple[Pipeline, ListStore], size: float
+) -> None:
+    """As found, where that fits; with more around it, where the finder took an inner step of the
+    rim. The region told is the one that was found."""
+    pipeline, store = filled
+    photo = photo_of(scene(4, 130.0))
+    found = pipeline.find(photo)[0]
+    assert found.ellipse is not None
+    ellipse = replace(found.ellipse, a=size * found.ellipse.a, b=size * found.ellipse.b)
+    patch = pipeline.normalise(photo, replace(found, ellipse=ellipse))
+    asked = pipeline.ask(store, [(photo, patch)], 1, Clock())[0]
+    assert asked.items[0] == "4"
+    assert asked.patch.region == patch.region
+    alone = pipeline.verify(pipeline.embed_query(patch), pipeline.search(store, asked.query))[0]
+    if size == 1.0:
+        np.testing.assert_array_equal(asked.patch.matrix, patch.matrix)
+        assert asked.standing.scores[0] == pytest.approx(alone.max(), abs=1e-5)
+    else:
+        np.testing.assert_allclose(asked.patch.matrix[:, :2] * LARGER, patch.matrix[:, :2])
+        assert asked.standing.scores[0] > alone.max() + 0.01
+
+
 def test_a_strange_coin_is_less_sure(filled: tuple[Pipeline, ListStore]) -> None:
     pipeline, store = filled
     stranger = pipeline.identify(store, photo_of(scene(77)))
@@ -235,6 +259,16 @@ def test_a_flat_thing_needs_no_disc() -> None:
     assert answer.best is not None
     assert answer.best.item.id == "3"
     assert answer.best.evidence.turn == pytest.approx(90, abs=2)
+
+
+@pytest.mark.parametrize("name", ["disc", "flat"])
+def test_only_coins_are_looked_at_twice(name: str) -> None:
+    """The calibrations of the other recipes know nothing of a second look."""
+    pipeline = Pipeline(recipes.get(name, finder="whole"))
+    photo = photo_of(scene(1))
+    region = replace(pipeline.find(photo)[0], ellipse=Ellipse(240.0, 240.0, 160.0, 160.0))
+    patch = Patch(photo.pixels, photo.pixels, photo.pixels, np.eye(2, 3), region)
+    assert pipeline.again(photo, patch) == []
 
 
 def test_a_flat_recipe_takes_no_network_for_round_things() -> None:

@@ -45,7 +45,7 @@ REDUCE_TO = 1600
 60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
-LARGER = 1.05
+LARGER = 1.06
 """A round thing is looked at again with so much around it: rims have steps, and the finder and a
 catalogue's picture may have settled on different ones (docs/decisions.md)."""
 Compare = Callable[[str, Evidence], Evidence]

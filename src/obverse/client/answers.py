@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from obverse.types import Issue, Item, MarkReading, Pairing, View, YearReading
+from obverse.types import (
+    Issue,
+    Item,
+    MarkReading,
+    NumeralReading,
+    Pairing,
+    View,
+    YearReading,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +29,12 @@ class RemoteView:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvidence:
-    """Agreement at the best turn, and the turn: as ``obverse.Evidence`` without its map."""
+    """Agreement at the best turn, the turn, and the values: as ``obverse.Evidence`` without its
+    map."""
 
     score: float
     turn: float
+    numeral: NumeralReading | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +207,14 @@ def _match(told: Mapping[str, Any]) -> RemoteMatch:
 
 
 def _evidence(told: Mapping[str, Any]) -> RemoteEvidence:
-    return RemoteEvidence(told["evidence"]["score"], told["evidence"]["turn"])
+    proof = told["evidence"]
+    read = _numeral(proof["numeral"]) if "numeral" in proof else None
+    return RemoteEvidence(proof["score"], proof["turn"], read)
+
+
+def _numeral(told: Mapping[str, Any]) -> NumeralReading:
+    box = tuple((x, y) for x, y in told["box"])
+    return NumeralReading(told["view"], told["photo"], told["ratio"], box)
 
 
 def _year(told: Mapping[str, Any]) -> YearReading:
