@@ -14,13 +14,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from obverse import Catalogue
+from obverse import Catalogue, decide
 from obverse.decide import PairDecider, Standing
 from obverse.fuse import Joined, join
 from obverse.train.decision import FOLDS, Told, finish, fit, logistic, tell
@@ -70,6 +71,9 @@ def fit_pair(cases: Sequence[Case]) -> PairDecider:
     """Everything about two photos, from some of the cases."""
     pairs = [c for c in cases if c.kind in ("right", "unknown")]
     decider = fit([asked(ranked(c), c.kind == "right") for c in pairs])
+    # Pairs are held against all views at once, so no numbers are read here: they say of two photos
+    # what they say of one.
+    decider = replace(decider, weights=(*decider.weights[:3], decide.get("coin").weights[3]))
     alike = np.quantile([c.direct for c in cases if c.kind == "right"], 1 - TAKEN_FOR_SAME)
     return PairDecider(decider, NEUTRAL, float(alike), *fit_gap(cases))
 

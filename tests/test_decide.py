@@ -65,6 +65,31 @@ def test_a_number_speaks_against_an_item_and_not_for_it() -> None:
     assert chances[0] == chances[1] > 10 * chances[2]
 
 
+@given(
+    scores=st.lists(st.floats(0, 1), min_size=1, max_size=8),
+    said=st.lists(st.floats(-4.6, 4.6), min_size=LOOKED_AT, max_size=LOOKED_AT),
+    unread=st.integers(0, LOOKED_AT),
+)
+def test_a_first_item_of_another_value_is_never_surer_than_without_numbers(
+    scores: list[float], said: list[float], unread: int
+) -> None:
+    """Whatever the numbers of the others say: those of other values are no better answers."""
+    ordered = np.sort(np.array(scores))[::-1]
+    ratios = [None] * unread + [*said[unread:]]
+    ratios[0] = -abs(said[0])
+    seen_so = [seen(s, 0.1, r) for s, r in zip(ordered, ratios, strict=False)]
+    plain = Standing.of(ordered, [seen(s, 0.1) for s in ordered])
+    with_numbers = PLAIN.features(Standing.of(ordered, seen_so))[0] @ PLAIN.weights
+    assert with_numbers <= PLAIN.features(plain)[0] @ PLAIN.weights + 1e-9
+
+
+def test_a_calibration_from_before_numbers_takes_the_shipped_weight_of_them() -> None:
+    told = PLAIN.to_dict()
+    told["weights"] = told["weights"][:3]
+    assert Decider.from_dict(told).weights == (8.0, 10.0, 3.0, decide.get("coin").weights[3])
+    assert decide.get("coin").weights[3] > 0
+
+
 def test_evidence_counts_for_the_first_few_whatever_is_asked_for() -> None:
     scores = np.linspace(0.9, 0.1, 9)
     evidence = [seen(s, s / 2) for s in scores]

@@ -268,7 +268,7 @@ def test_only_coins_are_looked_at_twice(name: str) -> None:
     photo = photo_of(scene(1))
     region = replace(pipeline.find(photo)[0], ellipse=Ellipse(240.0, 240.0, 160.0, 160.0))
     patch = Patch(photo.pixels, photo.pixels, photo.pixels, np.eye(2, 3), region)
-    assert pipeline.again(photo, patch) == []
+    assert pipeline.larger(photo, patch) == []
 
 
 def test_a_flat_recipe_takes_no_network_for_round_things() -> None:

@@ -26,6 +26,7 @@ CHINESE: Mapping[str, str] = {
     "mark": "铸记读作 {mark}（{sure}）。",
     "no mark": "该有铸记的地方没有铸记（{sure}）。",
     "next": "其次是 {second}（{sure}）。",
+    "next, another value": "其次是 {second}（{sure}），其目录图上写的是 {view}，照片上是 {photo}。",
     "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
     "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，首选有 {first} 个。",
     "next, a copy": "{second}（{sure}）在目录中的图片几乎相同，因此两者平分可能性。",
@@ -61,6 +62,7 @@ CHINESE: Mapping[str, str] = {
     "no picture": "目录中没有{photo}张照片那一面的图片。",
     "both": "两面都支持这个答案。",
     "neither": "两张照片都说明不了什么。",
+    "other value, two": "其中一张照片上的面值不同。",
     # advice
     "not found": "没有找到圆形物体：请放在单一背景上，对好焦，占画面三分之一左右",
     "cut off": "边缘被切掉了：请后退，让整枚都在画面里",

@@ -86,13 +86,15 @@ class Decider:
 
     def features(self, standing: Standing) -> F64:
         """What speaks for each item, float64 (n, 4): its score; its lead over the first item, for
-        the first one over the best that no number speaks against; its weakest part; and what its
+        the first one over the best other (where its number is the photo's or cannot be read, over
+        the best whose number is not another); its weakest part; and what its
         own number says against it, 0 or negative. One value is struck on many coins, so a number
         never speaks for an item. All rise with what speaks for the item or stay, and fall with
         what speaks for the others or stay."""
         s = standing.scores
         best_other = np.full(len(s), s[0] if len(s) else 0.0)
-        best_other[:1] = s[1:][standing.numerals[1:] >= 0].max(initial=self.rival)
+        rivals = s[1:] if (standing.numerals[:1] < 0).any() else s[1:][standing.numerals[1:] >= 0]
+        best_other[:1] = rivals.max(initial=self.rival)
         slope, offset = self.usual
         looked = np.isfinite(standing.weakest)
         weakest = np.where(looked, standing.weakest, slope * s + offset)
@@ -152,7 +154,8 @@ class Decider:
         """Raises ``ValueError`` or its like for data that is no calibration."""
         weights = tuple(float(w) for w in data["weights"])
         curve = tuple((float(wrong), float(threshold)) for wrong, threshold in data["curve"])
-        weights += (0.0,) * (len(weights) == 3)  # fitted before numerals were read
+        if len(weights) == 3:  # fitted before numbers were read: they say what they say elsewhere
+            weights += get("coin").weights[3:]
         if len(weights) != 4 or min(weights) < 0 or not curve or curve[0][0] != 0:
             raise ValueError("weights or curve make no sense")
         return cls(

@@ -131,7 +131,8 @@ def _proof(sheet: Canvas, answer: Answer, best: Candidate, query: U8) -> None:
     is_disc = round_patch(answer.patch)
     lit = heat.overlay(query, best.evidence.agreement, is_disc)
     shown = query.copy()
-    for read in (answer.year, answer.mint_mark, best.evidence.numeral):
+    numeral = best.evidence.numeral
+    for read in (answer.year, answer.mint_mark, numeral if numeral and numeral.photo else None):
         if read is not None:
             date_box(shown, read, tile_matrix(answer.patch, TILE))
     if is_disc:

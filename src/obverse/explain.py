@@ -65,6 +65,8 @@ ENGLISH: Mapping[str, str] = {
     "next, a place": "Next in line is {second} ({sure}); they part most {where}: "
     "agreement {first} against {other}.",
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
+    "next, another value": "Next in line is {second} ({sure}), whose picture says {view} where "
+    "the photo says {photo}.",
     "next, a copy": "{second} ({sure}) has nearly the same picture in the catalogue, so the two "
     "share the chance.",
     "next, a year": "{second} ({sure}) differs by its year only, so the date decides.",
@@ -99,6 +101,7 @@ ENGLISH: Mapping[str, str] = {
     "no picture": "the catalogue has no picture of the side in the {photo} photo.",
     "both": "both sides speak for it.",
     "neither": "neither photo says enough.",
+    "other value, two": "one of the photos says another value.",
 }
 
 
@@ -199,14 +202,19 @@ def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
     missing = [n for n, match in zip(("first", "second"), best.sides, strict=True) if not match]
     if missing:
         return words["no picture"].format(photo=words[missing[0]])
+    read = [match.evidence.numeral for match in best.sides if match]
+    if any(numeral is not None and numeral.differs for numeral in read):
+        return words["other value, two"]
     return words["both" if answer.known else "neither"]
 
 
 def _value(best: Candidate) -> list[Reason]:
-    """Whether view and photo say one value, where both are legible."""
-    read = best.evidence.numeral
-    if read is None or not read.photo:
+    """Whether view and photo say one value, where both are legible; if one does not, that."""
+    shown = [match.evidence for match in best.sides if match] or [best.evidence]
+    legible = [e.numeral for e in shown if e.numeral and e.numeral.photo]
+    if not legible:
         return []
+    read = next((numeral for numeral in legible if numeral.differs), legible[0])
     return [
         Reason("value" if read.agrees else "other value", {"view": read.view, "photo": read.photo})
     ]
@@ -229,6 +237,9 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     values = {"second": two.item.name, "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
     lead = "rival" if close and answer.calibrated and not answer.known else "next"
+    read = two.evidence.numeral
+    if read is not None and read.differs:
+        return [Reason("next, another value", {**values, "view": read.view, "photo": read.photo})]
     if decided := _decided(answer, one, two):
         return [Reason(decided, values)]
     if _copied(one, two):

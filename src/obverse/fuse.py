@@ -161,11 +161,17 @@ def answer(
     table = np.stack([pipeline.verify(f.query, hits)[0] for f in found])
     joined = join(table, hits.items, [v.side for v in views], rule.neutral, same_side)
     decider = pipeline.decider if same_side else rule.decider
-    chances = decider.probabilities(Standing.of(joined.scores))
     matches = [
         _matches(pipeline, f.query, views, hits.maps, places)
         for f, places in zip(found, joined.places[:top].T, strict=True)
     ]
+    for f, of_photo in zip(found, matches, strict=True):
+        of_photo[:1] = [_compared(pipeline, store, f, match) for match in of_photo[:1]]
+    first = [match for of_photo in matches for match in of_photo[:1] if match]
+    read = [match.evidence.numeral for match in first if match.evidence.numeral]
+    standing = Standing.of(joined.scores)
+    standing.numerals[:1] = min((numeral.ratio for numeral in read), default=0.0)
+    chances = decider.probabilities(standing)
     items = {i.id: i for i in store.items(joined.items[:top])}
     candidates = []
     for n, item in enumerate(joined.items[:top]):
@@ -191,7 +197,7 @@ def answer(
     clear = len(candidates) < 2 or candidates[0].probability > CLEAR * candidates[1].probability
     return replace(
         sides[0],
-        known=known and clear and not pairing.disagree,
+        known=known and clear and not pairing.disagree and not any(n.differs for n in read),
         candidates=tuple(candidates),
         sides=tuple(sides),
         pairing=pairing,
@@ -230,6 +236,14 @@ def _matches(
     described = _described([e for i in used if (e := views[i].embedding) is not None])
     proofs = iter(pipeline.prove(query, maps[used], described))
     return [None if i == NONE else Match(views[i], next(proofs)) for i in places]
+
+
+def _compared(pipeline: Pipeline, store: Store, found: Found, match: Match | None) -> Match | None:
+    """With what the numbers on photo and view say, where the recipe reads them."""
+    compare = pipeline.comparing(store, found.patch)
+    if match is None or compare is None:
+        return match
+    return replace(match, evidence=compare(match.view.id, match.evidence))
 
 
 def _similarity(query: Embedding, view: View) -> float:

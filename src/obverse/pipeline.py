@@ -115,14 +115,15 @@ class Pipeline:
         make = normalise.disc if self.recipe.geometry == "disc" else normalise.flat
         return make(photo, region)
 
-    def again(self, photo: Photo, patch: Patch) -> list[Patch]:
-        """The same object with a little more around it, for recipes that look at it again."""
+    def larger(self, photo: Photo, patch: Patch) -> list[Patch]:
+        """The same object with a little more around it, for recipes that look at it twice: its
+        ``region`` stays the one that was found, its ``matrix`` is of a larger one."""
         ellipse = patch.region.ellipse
-        if ellipse is None or not self.recipe.looks_again:
+        if ellipse is None or not self.recipe.looks_closer:
             return []
         grown = replace(ellipse, a=LARGER * ellipse.a, b=LARGER * ellipse.b)
-        larger = self.normalise(photo, replace(patch.region, ellipse=grown))
-        return [replace(larger, region=patch.region)]
+        seen = self.normalise(photo, replace(patch.region, ellipse=grown))
+        return [replace(seen, region=patch.region)]
 
     def look(self, photo: Photo) -> Patch:
         """Find and normalise: the first object of a photo."""
@@ -183,18 +184,26 @@ class Pipeline:
         found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
-    def comparing(self, store: Store, patch: Patch) -> Compare | None:
-        """How numbers complete the evidence for views, asked of a patch; None for recipes that
-        read none."""
-        if not self.recipe.reads_numerals:
+    def comparing(self, store: Store, look: Patch | Callable[[], Patch]) -> Compare | None:
+        """How numbers complete the evidence for views; None for recipes that read none.
+
+        Args:
+            store: the catalogue's rows.
+            look: the patch that is asked about, or what gives it once there is something to ask.
+        """
+        if not self.recipe.looks_closer:
             return None
 
         def compare(id: str, evidence: Evidence) -> Evidence:
             views = store.views([id])  # gone, if another process removed it meanwhile
-            value = self.numerals.of_view(views[0]) if views else None
-            if value is None:
+            try:
+                value = self.numerals.of_view(views[0]) if views else None
+                if value is None:
+                    return evidence
+                patch = look if isinstance(look, Patch) else look()
+                return replace(evidence, numeral=self.numerals.ask(value, patch, evidence.turn))
+            except OSError:  # a thumbnail that cannot be decoded: the maps answer without it
                 return evidence
-            return replace(evidence, numeral=self.numerals.ask(value, patch, evidence.turn))
 
         return compare
 
@@ -307,7 +316,7 @@ class Pipeline:
         with clock("quality"):
             issues = [quality.check(photo, patch) for photo, patch in looks]
         with clock("normalise"):
-            closer = [[patch, *self.again(photo, patch)] for photo, patch in looks]
+            closer = [[patch, *self.larger(photo, patch)] for photo, patch in looks]
         with clock("embed"):
             embedded = iter(self.embed_queries([patch for each in closer for patch in each]))
             queries = [[next(embedded) for _ in each] for each in closer]
@@ -316,10 +325,13 @@ class Pipeline:
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
-                best = int(np.argmax([self.verify(q, hits)[0].max(initial=-1) for q in tried]))
+                scored = [self.verify(query, hits)[0] for query in tried]
+                best = int(np.argmax([scores.max(initial=-1) for scores in scored]))
                 patch, query = patches[best], tried[best]
                 compare = self.comparing(store, patch)
-                first, standing, evidence = self.rank(query, hits, top, compare, dated=dated)
+                first, standing, evidence = self.rank(
+                    query, hits, top, compare, scores=scored[best], dated=dated
+                )
             with clock("decide"):
                 chances = self.decider.probabilities(standing)
             asked = (photo, patch, issue, query)
@@ -333,12 +345,22 @@ class Pipeline:
         top: int,
         compare: Compare | None = None,
         *,
+        scores: F32 | None = None,
         dated: bool = False,
     ) -> tuple[list[int], Standing, list[Evidence]]:
-        """Each item's best view among the hits, best item first, how they stand, and the evidence
-        for the first ``top`` of them (and for all that a date may settle). Where a number speaks
-        against the first, the next of the same number as the photo's leads."""
-        scores, _ = self.verify(query, hits)
+        """Each item's best view among the hits, best item first by their scores, how they stand,
+        and the evidence for the first ``top`` of them (and for all that a date may settle). Where a
+        number speaks against the first, the next of the same number as the photo's leads.
+
+        Args:
+            query, hits: what is asked, of which views.
+            top: how many must have evidence.
+            compare: see ``comparing``.
+            scores: of the hits, if they are known already.
+            dated: as for ``ask``.
+        """
+        if scores is None:
+            scores, _ = self.verify(query, hits)
         first = best_views(hits.items, scores)
         if not first:
             return [], Standing.of(scores), []

@@ -44,14 +44,9 @@ class Recipe:
         return not self.is_named and self.verifier == RECIPES[self.name].verifier
 
     @property
-    def reads_numerals(self) -> bool:
-        """Do numbers on view and photo count as evidence? The calibration must know of them."""
-        return self.geometry == "disc" and self.verifier == "polar" and self.is_own
-
-    @property
-    def looks_again(self) -> bool:
-        """Is an object asked about at two sizes? The calibration must know of that, too."""
-        return self.reads_numerals
+    def looks_closer(self) -> bool:
+        """Is an object asked about at two sizes, and for its value? The calibration must know."""
+        return self.verifier == "polar" and self.is_own
 
     @property
     def turns(self) -> bool:

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from obverse import Catalogue
+from obverse import Catalogue, draw
+from obverse.catalogue.importers import Row
+from obverse.chinese import CHINESE
 from obverse.pipeline import Pipeline
 from obverse.types import U8, Answer, Evidence, NumeralReading
 from tests.coins import face, photo_of, turned
@@ -89,6 +91,93 @@ def test_of_sisters_the_one_of_that_value_leads(sisters: Catalogue, value: str) 
     assert answer.best is not None
     assert answer.best.item.id == value
     assert numeral(answer).agrees
+
+
+@pytest.mark.parametrize("value", ["25", "40"])
+def test_sisters_of_other_values_are_not_the_answer(sisters: Catalogue, value: str) -> None:
+    """All three differ, so each speaks against itself and none makes another likelier."""
+    answer = sisters.identify(photo_of(photo(sister(value), 80.0)))
+    assert answer.best is not None
+    assert numeral(answer).differs
+    assert not answer.known
+    assert answer.best.probability < 0.2
+
+
+def test_the_next_in_line_is_told_by_its_value(sisters: Catalogue) -> None:
+    """Where it scored better and another was put first, the sentence says why."""
+    answer = sisters.identify(photo_of(photo(sister("20"), 10.0)))
+    first, second = answer.candidates[:2]
+    proof = replace(second.evidence, numeral=read("50", "20"))
+    swapped = replace(answer, candidates=(first, replace(second, evidence=proof)))
+    assert any("whose picture says 50 where the photo says 20." in s for s in swapped.explanation())
+    assert any("其目录图上写的是 50，照片上是 20。" in s for s in swapped.explanation(CHINESE))
+    assert "两者的面值都读作 20。" in swapped.explanation(CHINESE)
+
+
+def test_a_place_where_nothing_is_legible_is_not_drawn(sisters: Catalogue) -> None:
+    answer = sisters.identify(photo_of(photo(sister("20"), 0.0)))
+    assert answer.best is not None
+
+    def drawn(photo: str) -> U8:
+        proof = replace(
+            answer.candidates[0].evidence, numeral=replace(numeral(answer), photo=photo)
+        )
+        best = replace(answer.candidates[0], evidence=proof)
+        return draw.answer(replace(answer, candidates=(best, *answer.candidates[1:])))
+
+    plain = replace(
+        answer.candidates[0], evidence=replace(answer.candidates[0].evidence, numeral=None)
+    )
+    without = draw.answer(replace(answer, candidates=(plain, *answer.candidates[1:])))
+    np.testing.assert_array_equal(drawn(""), without)
+    assert (drawn("20") != without).any()
+
+
+def test_two_photos_do_not_make_another_value_right(tmp_path: Path) -> None:
+    """The value of one, and a side that both sisters share."""
+    other_side = photo(face(21, SIDE), 0.0)
+    rows = []
+    for name, pixels in (("obverse", photo(sister("20"), 0.0)), ("reverse", other_side)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), pixels[..., ::-1])
+        rows.append(Row(tmp_path / f"{name}.png", "20", name, "", {}))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        catalogue.add(rows)
+        shared = photo_of(photo(face(21, SIDE), 200.0))
+        same = catalogue.identify_sides(photo_of(photo(sister("20"), 70.0)), shared)
+        other = catalogue.identify_sides(photo_of(photo(sister("50"), 70.0)), shared)
+    assert same.best is not None
+    assert other.best is not None
+    said = [m.evidence.numeral for m in other.best.sides if m]
+    assert [(n.view, n.photo) for n in said if n] == [("20", "50")]
+    assert same.known
+    assert other.best.probability < same.best.probability
+    assert not other.known
+    assert "Against it: the catalogue's picture says 20, the photo 50." in other.explanation()
+    assert "One of the photos says another value." in other.explanation()
+    assert "Both say 20." in same.explanation()
+
+
+def test_sisters_are_no_duplicates(sisters: Catalogue) -> None:
+    alike = {frozenset(v.item for v in group.views) for group in sisters.duplicates()}
+    assert not any(len(group & {"10", "20", "50"}) > 1 for group in alike)
+
+
+def test_a_thumbnail_that_cannot_be_decoded_says_nothing(tmp_path: Path) -> None:
+    with filled(tmp_path, "20", "50") as catalogue:
+        views = catalogue.store.views(embeddings=True)
+        catalogue.store.put([replace(view, thumbnail=b"broken") for view in views])
+        answer = catalogue.identify(photo_of(photo(sister("20"), 10.0)))
+        assert answer.evidence is not None
+        assert answer.evidence.numeral is None
+        catalogue.duplicates()
+
+
+def test_a_view_that_goes_meanwhile_says_nothing(sisters: Catalogue) -> None:
+    patch = sisters.pipeline.look(photo_of(photo(sister("20"), 10.0)))
+    compare = sisters.pipeline.comparing(sisters.store, patch)
+    assert compare is not None
+    proof = Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))
+    assert compare("gone", proof) is proof
 
 
 def read(view: str, photo: str) -> NumeralReading:

@@ -55,6 +55,19 @@ def test_little_data_stays_near_what_was_known_before() -> None:
     assert far[8000] < 0.7
 
 
+@pytest.mark.parametrize("value", [0.0, 1.5])
+def test_what_the_data_never_show_keeps_the_weight_it_had(value: float) -> None:
+    """Such as numbers, in a catalogue where none speaks against a view of its own."""
+    rng = np.random.default_rng(2)
+    x = np.column_stack([rng.normal(size=500), np.full(500, value)])
+    y = (rng.random(500) < 1 / (1 + np.exp(-2 * x[:, 0]))).astype(float)
+    weights, bias = logistic(x, y, (np.array([1.0, 1.4]), 0.0))
+    assert weights[1] == pytest.approx(1.4)
+    alone, plain = logistic(x[:, :1], y, (np.array([1.0]), 1.4 * value))
+    assert (weights[0], bias + 1.4 * value) == pytest.approx((alone[0], plain), abs=1e-6)
+    assert logistic(x, y)[0][1] == 0
+
+
 def world(items: int, each: int, seed: int) -> list[Case]:
     """Right items score 0.7, the best wrong one 0.5, both give or take 0.08."""
     rng = np.random.default_rng(seed)

@@ -1,15 +1,17 @@
 """Items that are in a catalogue twice: each view asked against all others.
 
-A view's stored embedding is the query, so no picture is decoded. Its neighbours among other items
-are verified and decided as a photo's would be. Coins share a portrait or a coat of arms with others
-all the time, so one side alike makes no duplicate: every side that one of the two items has must be
-alike. A group's items are all alike, each to every other.
+A view's stored embedding is the query; pictures are decoded only to compare the values of two that
+are alike. Its neighbours among other items are verified and decided as a photo's would be. Coins
+share a portrait or a coat of arms with others all the time, so one side alike makes no duplicate:
+every side that one of the two items has must be alike. A group's items are all alike, each to every
+other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +19,6 @@ import numpy as np
 
 from obverse.catalogue.levelling import patch_of
 from obverse.catalogue.store import Hits, Store
-from obverse.decide import Standing
 from obverse.pipeline import Pipeline
 from obverse.types import Embedding, Progress, View
 
@@ -121,25 +122,17 @@ def _alike(
         return
     rest = hits.take(others)
     first, standing, _ = pipeline.rank(query, rest, 1)
-    compare = None
+    compare = pipeline.comparing(store, partial(patch_of, view))
     for place, i in enumerate(first):
         # Each by itself: a third copy of a design must not make the second less likely.
-        one, hit = standing.take([place]), rest.take([i])
-        if _known(pipeline, one) and (
-            compare := compare or pipeline.comparing(store, patch_of(view))
-        ):
-            shown = pipeline.prove(query, hit.maps, hit.described)[0]
-            one = Standing.of(one.scores, [compare(hit.views[0], shown)])
-        if _known(pipeline, one):
-            yield hit.views[0], float(one.scores[0]), _chance(pipeline, one)
-
-
-def _chance(pipeline: Pipeline, one: Standing) -> float:
-    return float(pipeline.decider.probabilities(one)[0])
-
-
-def _known(pipeline: Pipeline, one: Standing) -> bool:
-    return pipeline.decider.known(_chance(pipeline, one))
+        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
+        if not pipeline.decider.known(chance):
+            continue
+        hit = rest.take([i])
+        shown = pipeline.prove(query, hit.maps, hit.described)[0]
+        numeral = compare(hit.views[0], shown).numeral if compare else None
+        if numeral is None or not numeral.differs:
+            yield hit.views[0], float(standing.scores[place]), chance
 
 
 def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from obverse import canvas, draw, heat
+from obverse.draw_parts import tile_matrix
 from obverse.draw_sides import held_against
 from obverse.draw_sides import sides as draw_sides
 from obverse.draw_tray import tray as draw_tray
@@ -54,7 +55,9 @@ def aligned(answer: Answer, view: View, proof: Evidence, store: Pictures) -> dic
     is_disc = draw.round_patch(patch)
     thumbnail = canvas.decode(view.thumbnail)
     turn = (view.upright - proof.turn) % 360 if is_disc else 0.0
-    from_photo = _about(turn) @ _whole(square_matrix(patch.region, SIDE))
+    # A disc's patch may show more than its region (``Pipeline.larger``), a flat one's is upright.
+    lies = tile_matrix(patch, SIDE) if is_disc else square_matrix(patch.region, SIDE)
+    from_photo = _about(turn) @ _whole(lies)
     from_view = _about(view.upright if is_disc else 0.0) @ _zoom(SIDE / thumbnail.shape[0])
     if not is_disc and proof.matches is not None and proof.matches.model is not None:
         from_view = _zoom(SIDE / thumbnail.shape[0]) @ proof.matches.model

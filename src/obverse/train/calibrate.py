@@ -10,9 +10,10 @@ calibration, by as much as ``decision.PULL`` queries.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from obverse.decide import LOOKED_AT
 from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
 from obverse.train.degrade import Severity
 from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
-from obverse.types import F64, Embedding, Progress, View
+from obverse.types import F64, Embedding, Patch, Progress, View
 
 MOST = 500
 """Views asked, drawn at random from a larger catalogue: under two minutes on two cores."""
@@ -125,12 +126,12 @@ def ask(
         if progress:
             progress(n, len(views), "asking its own views")
         query: Embedding | None = None
-        patch = patch_of(view) if pipeline.recipe.reads_numerals else None
+        look: Patch | Callable[[], Patch] = partial(patch_of, view)
         if has_twin and view.embedding is not None:
             query = pipeline.layer.apply(view.embedding) if pipeline.layer else view.embedding
         elif degrades:
-            patch = degraded(view, angles, rng, PHOTO)
-            query = pipeline.embed_query(patch)
+            look = degraded(view, angles, rng, PHOTO)
+            query = pipeline.embed_query(look)
             copies += 1
         if query is None:
             continue
@@ -143,7 +144,7 @@ def ask(
             if not kept:
                 continue
             rest = hits.take(kept)
-            compare = pipeline.comparing(catalogue.store, patch) if patch else None
+            compare = pipeline.comparing(catalogue.store, look)
             first, standing, _ = pipeline.rank(query, rest, LOOKED_AT, compare)
             names = [rest.items[i] for i in first]
             right = names.index(view.item) if view.item in names else -1

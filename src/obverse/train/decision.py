@@ -87,7 +87,8 @@ def logistic(x: F64, y: Array, before: tuple[Array, float] | None = None) -> tup
     Args:
         x: float64 (n, features).
         y: (n,), 0 or 1.
-        before: weights and bias that the new ones are drawn to.
+        before: weights and bias that the new ones are drawn to; a feature without spread keeps its
+            weight.
 
     Returns:
         Weights float64 (features,), and the bias.
@@ -101,7 +102,8 @@ def logistic(x: F64, y: Array, before: tuple[Array, float] | None = None) -> tup
         goal = np.append(before[0] * std, before[1] + float(before[0] @ mean))
         pull = np.full(n + 1, PULL)
     w, free = goal.copy(), np.append(x.std(axis=0) > 1e-9, True)
-    w[~free] = 0.0
+    if before is None:
+        w[~free] = 0.0
     while True:
         f = np.flatnonzero(free)
         for _ in range(100):
@@ -116,7 +118,7 @@ def logistic(x: F64, y: Array, before: tuple[Array, float] | None = None) -> tup
         if not free[lowest] or w[lowest] >= 0:
             break
         free[lowest], w[lowest] = False, 0.0
-    weights = np.where(free[:n], w[:n], 0.0) / std
+    weights = w[:n] / std
     return weights, float(w[n] - weights @ mean)
 
 

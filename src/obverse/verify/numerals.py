@@ -35,7 +35,7 @@ LEGIBLE = 0.5
 """Least likelihood of a number that was read."""
 FLOOR = 0.01
 """Likelihoods below this say nothing, so evidence is at most its log either way."""
-PLAY, LARGER = 0.08, 1.2
+PLAY, WIDER = 0.08, 1.2
 """How far off its place a number is looked for, in its heights, and how much larger."""
 ROUND = {n * 10**k for n in (1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50) for k in range(4)}
 OTHERS = {6, 8, 12, 16, 24, 32, 48, 60, 64, 75, 80, 90, 96, 120, 125, 160, 240, 320, 480, 640, 960}
@@ -71,16 +71,14 @@ class NumeralReader:
         return Numerals(self.ocr.columns, NUMERALS)
 
     def of_view(self, view: View) -> Value | None:
-        """The number on a view, remembered; None where there is none to read."""
+        """The number on a view, remembered; None where there is none to read. Raises ``OSError`` if
+        its thumbnail cannot be decoded."""
         key = view.id, view.upright
         with self._lock:
             if key in self._seen:
                 self._seen.move_to_end(key)
                 return self._seen[key]
-        try:
-            found = self.find(canvas.decode(view.thumbnail), view.upright)
-        except OSError:  # a picture that cannot be shown: the maps have answered without it
-            found = None
+        found = self.find(canvas.decode(view.thumbnail), view.upright)
         with self._lock:
             self._seen[key] = found
             while len(self._seen) > KEPT:
@@ -185,13 +183,17 @@ def turned(box: TextBox, degrees: float) -> TextBox:
 
 
 def around(box: TextBox) -> list[TextBox]:
-    """The places where what stands in a box may lie: a little off it, and a little larger."""
+    """The places where what stands in a box may lie: a little off it, and a little larger. All
+    eight corners of both sizes told no more than these four."""
     off = PLAY * box.height
     return [
         replace(box, cx=box.cx + dx, cy=box.cy + dy, length=box.length * s, height=box.height * s)
-        for s in (1.0, LARGER)
-        for dx in (-off, off)
-        for dy in (-off, off)
+        for s, dx, dy in (
+            (1.0, -off, -off),
+            (1.0, off, off),
+            (WIDER, -off, off),
+            (WIDER, off, -off),
+        )
     ]
 
 

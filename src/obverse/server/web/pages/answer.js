@@ -173,6 +173,7 @@ function proof(answer) {
 
 // One of two photos that disagree, and what it alone is like.
 function alone({ best }, i, shown) {
+  if (!best || !shown) return null;
   return h(
     "section",
     { class: "stack" },
