@@ -96,8 +96,9 @@ def test_another_value_speaks_against_the_view(
 def test_nothing_legible_says_nothing(reader: NumeralReader) -> None:
     value = found(reader, coin("20"))
     blank = np.full((SIZE, SIZE, 3), 140, np.uint8)
-    blurred = np.asarray(cv2.GaussianBlur(coin("50"), (0, 0), 20), np.uint8)
-    for disc in (blank, blurred):
+    noise = np.random.default_rng(1).integers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8)
+    blurred = np.asarray(cv2.GaussianBlur(coin("50"), (0, 0), 50), np.uint8)
+    for disc in (blank, noise, blurred):
         told = reader.ask(value, patch(disc), 0.0)
         assert (told.photo, told.ratio) == ("", 0.0)
         assert not told.differs

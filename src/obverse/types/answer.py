@@ -45,8 +45,8 @@ class NumeralReading:
     Attributes:
         view: on the view.
         photo: in the photo; empty where nothing is legible.
-        ratio: natural logarithm of how much likelier the photo says the view's number than the
-            likeliest other value; 0 where nothing is legible.
+        ratio: natural logarithm of how much likelier the photo says the view's number than any
+            other value; 0 where nothing is legible.
         box: the place in the photo: four corners in full-size pixels, from the start of the top
             edge on, clockwise.
     """

@@ -2,9 +2,9 @@
 
 Coins of one series share all but the value: 10, 20 and 50 sen have one flower and one legend, and
 their maps agree but for a few cells. So the tallest number of a view is read, and the photo is
-asked at the same place of the aligned disc: how likely is that number there, and how likely the
-likeliest other value? The log of the ratio is evidence for or against the view; where nothing is
-legible there is none. What counts as a value, and how tall it is: docs/decisions.md.
+asked at the same place of the aligned disc: how likely is that number there, and how likely any
+other value? The log of the ratio is evidence; where nothing is legible there is none. What counts
+as a value, and how tall it is: docs/decisions.md.
 """
 
 from __future__ import annotations
@@ -115,16 +115,18 @@ class NumeralReader:
             turn: degrees counter-clockwise by which the view must be turned to lie as it does.
         """
         place = turned(value.box, turn).scaled(len(patch.original))
-        allowed = list(dict.fromkeys((value.written, *VALUES)))
-        likely = np.zeros(len(allowed))
-        for table in self.ocr.read(patch.original, around(place)):
-            reduced = self._numerals.reduce(table)
-            likely = np.maximum(likely, self._numerals.likelihoods(*reduced, allowed))
-        best, box = int(likely.argmax()), in_photo(place, patch.matrix)
-        if (likely >= LEGIBLE).sum() != 1:  # none, or a digit that may be either of two
+        allowed = [value.written, *(v for v in VALUES if v != value.written)]
+        tables = self.ocr.read(patch.original, around(place))
+        reduced = [self._numerals.reduce(table) for table in tables]
+        likely = np.array([self._numerals.likelihoods(*r, allowed) for r in reduced])
+        # Of 50 beside a date's 00 some read 500, some 5000: together they are not 20.
+        same, other = likely[:, 0].max(), likely[:, 1:].sum(axis=1).max()
+        box = in_photo(place, patch.matrix)
+        if (same >= LEGIBLE) == (other >= LEGIBLE):  # nothing, or a digit that may be either of two
             return NumeralReading(value.written, "", 0.0, box)
-        ratio = math.log((likely[0] + FLOOR) / (likely[1:].max() + FLOOR))
-        return NumeralReading(value.written, allowed[best], ratio, box)
+        read = allowed[int(likely.max(axis=0).argmax())]
+        ratio = math.log((same + FLOOR) / (other + FLOOR))
+        return NumeralReading(value.written, read, ratio, box)
 
 
 def as_number(text: str) -> str:
