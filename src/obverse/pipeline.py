@@ -45,9 +45,10 @@ REDUCE_TO = 1600
 60 coins it is as good as full size (docs/decisions.md)."""
 PHASES = 4
 """Turns between two cells that a query is embedded at (docs/decisions.md)."""
-LARGER = 1.06
-"""A round thing is looked at again with so much around it: rims have steps, and the finder and a
-catalogue's picture may have settled on different ones (docs/decisions.md)."""
+LARGER, ENOUGH = 1.06, 0.85
+"""A coin is looked at again, so much larger: rims have steps, and the finder and a catalogue's
+picture may have settled on different ones. Where a view scores enough that gains nothing; both
+were chosen on `dev_wild` (docs/decisions.md)."""
 Compare = Callable[[str, Evidence], Evidence]
 """From a view's id and the evidence for it to the same with what its numbers say."""
 
@@ -114,16 +115,6 @@ class Pipeline:
         """A region made canonical, by the recipe's geometry."""
         make = normalise.disc if self.recipe.geometry == "disc" else normalise.flat
         return make(photo, region)
-
-    def larger(self, photo: Photo, patch: Patch) -> list[Patch]:
-        """The same object with a little more around it, for recipes that look at it twice: its
-        ``region`` stays the one that was found, its ``matrix`` is of a larger one."""
-        ellipse = patch.region.ellipse
-        if ellipse is None or not self.recipe.looks_closer:
-            return []
-        grown = replace(ellipse, a=LARGER * ellipse.a, b=LARGER * ellipse.b)
-        seen = self.normalise(photo, replace(patch.region, ellipse=grown))
-        return [replace(seen, region=patch.region)]
 
     def look(self, photo: Photo) -> Patch:
         """Find and normalise: the first object of a photo."""
@@ -315,28 +306,45 @@ class Pipeline:
         all items close to the best one, that their dates may settle."""
         with clock("quality"):
             issues = [quality.check(photo, patch) for photo, patch in looks]
-        with clock("normalise"):
-            closer = [[patch, *self.larger(photo, patch)] for photo, patch in looks]
         with clock("embed"):
-            embedded = iter(self.embed_queries([patch for each in closer for patch in each]))
-            queries = [[next(embedded) for _ in each] for each in closer]
-        shortlists, found = self.search_many(store, [each[0] for each in queries]), []
-        for (photo, _), patches, tried, issue in zip(looks, closer, queries, issues, strict=True):
+            queries = self.embed_queries([patch for _, patch in looks])
+        shortlists, found = self.search_many(store, queries), []
+        for (photo, patch), issue, query in zip(looks, issues, queries, strict=True):
             with clock("search"):
                 hits = next(shortlists)
             with clock("verify"):
-                scored = [self.verify(query, hits)[0] for query in tried]
-                best = int(np.argmax([scores.max(initial=-1) for scores in scored]))
-                patch, query = patches[best], tried[best]
+                scores, _ = self.verify(query, hits)
+            if scores.max(initial=-1) < ENOUGH and self.recipe.looks_closer:
+                patch, query, scores = self._again(photo, patch, query, hits, scores, clock)
+            with clock("verify"):
                 compare = self.comparing(store, patch)
                 first, standing, evidence = self.rank(
-                    query, hits, top, compare, scores=scored[best], dated=dated
+                    query, hits, top, compare, scores=scores, dated=dated
                 )
             with clock("decide"):
                 chances = self.decider.probabilities(standing)
             asked = (photo, patch, issue, query)
             found.append(Found.of(*asked, hits, first, standing, chances, evidence))
         return found
+
+    def _again(
+        self, photo: Photo, patch: Patch, query: Embedding, hits: Hits, scores: F32, clock: Clock
+    ) -> tuple[Patch, Embedding, F32]:
+        """The look at an object that some view agrees with better: the one that there was, or one
+        with a little more around it. Its patch's ``region`` stays the one that was found."""
+        ellipse = patch.region.ellipse
+        if ellipse is None:
+            return patch, query, scores
+        grown = replace(ellipse, a=LARGER * ellipse.a, b=LARGER * ellipse.b)
+        with clock("normalise"):
+            larger = self.normalise(photo, replace(patch.region, ellipse=grown))
+        with clock("embed"):
+            asked = self.embed_query(larger)
+        with clock("verify"):
+            again, _ = self.verify(asked, hits)
+        if again.max(initial=-1) <= scores.max(initial=-1):
+            return patch, query, scores
+        return replace(larger, region=patch.region), asked, again
 
     def rank(
         self,
