@@ -138,7 +138,7 @@ def test_the_times_of_every_stage_are_told(filled: tuple[Pipeline, ListStore]) -
     assert all(t >= 0 for t in answer.times_ms.values())
 
 
-@pytest.mark.parametrize("size", [1.0, 0.9])
+@pytest.mark.parametrize("size", [1.0, 0.87])
 def test_an_outline_that_is_too_small_is_looked_at_again(
     filled: tuple[Pipeline, ListStore], size: float
 ) -> None:

@@ -28,7 +28,7 @@ EXAMPLE = {
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
     "calibrated": True,
-    "threshold": 0.711,
+    "threshold": 0.656,
     "best": {
         "item": {"id": "0007", "title": "2 crowns", "attributes": {"country": "Norland"}},
         "probability": 0.998,
