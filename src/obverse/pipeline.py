@@ -186,9 +186,9 @@ class Pipeline:
             return None
 
         def compare(id: str, evidence: Evidence) -> Evidence:
-            views = store.views([id])  # gone, if another process removed it meanwhile
             try:
-                value = self.numerals.of_view(views[0]) if views else None
+                # Gone, if another process removed it meanwhile.
+                value = self.numerals.of_view(id, lambda: next(iter(store.views([id])), None))
                 if value is None:
                     return evidence
                 patch = look if isinstance(look, Patch) else look()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -127,12 +129,16 @@ def test_a_view_that_does_not_stand_upright(reader: NumeralReader) -> None:
     assert value.box.cy == pytest.approx(expected.cy, abs=0.02)
 
 
-def test_a_view_is_read_once(reader: NumeralReader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_view_is_read_once(reader: NumeralReader) -> None:
     jpeg = canvas.jpeg(coin("20"))
     view = View("v", "i", "", "", "", {}, jpeg, None, "")
-    first = reader.of_view(view)
-    monkeypatch.setattr(reader, "find", lambda *_: pytest.fail("read again"))
-    assert reader.of_view(view) == first
+    first = reader.of_view("v", lambda: view)
+    assert first is not None
+    assert reader.of_view("v", lambda: pytest.fail("fetched again")) is first
+    assert reader.of_view("gone", lambda: None) is None
+    assert reader.of_view("gone", lambda: replace(view, id="gone")) == first, (
+        "nothing is remembered"
+    )
 
 
 def test_boxes_turn_as_pictures_do() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -63,24 +63,36 @@ class NumeralReader:
 
     def __init__(self) -> None:
         self.ocr = Ocr()
-        self._seen: OrderedDict[tuple[str, float], Value | None] = OrderedDict()
+        self._seen: OrderedDict[str, Value | None] = OrderedDict()
         self._lock = Lock()
 
     @cached_property
     def _numerals(self) -> Numerals:
         return Numerals(self.ocr.columns, NUMERALS)
 
-    def of_view(self, view: View) -> Value | None:
-        """The number on a view, remembered; None where there is none to read. Raises ``OSError`` if
-        its thumbnail cannot be decoded."""
-        key = view.id, view.upright
+    def of_view(self, id: str, fetch: Callable[[], View | None]) -> Value | None:
+        """The number on a view; None where there is none to read.
+
+        It is remembered: under one id a picture stays what it is. A view in which none was found
+        as it lay, and which is set upright later, is read again by the next process only.
+
+        Args:
+            id: of the view.
+            fetch: reads its row; None if that has gone.
+
+        Raises:
+            OSError: its thumbnail cannot be decoded.
+        """
         with self._lock:
-            if key in self._seen:
-                self._seen.move_to_end(key)
-                return self._seen[key]
+            if id in self._seen:
+                self._seen.move_to_end(id)
+                return self._seen[id]
+        view = fetch()
+        if view is None:
+            return None
         found = self.find(canvas.decode(view.thumbnail), view.upright)
         with self._lock:
-            self._seen[key] = found
+            self._seen[id] = found
             while len(self._seen) > KEPT:
                 self._seen.popitem(last=False)
         return found
