@@ -78,7 +78,7 @@ def test_the_search_is_drawn(coins: Path, run: Any, tmp_path: Path) -> None:
     assert code == 0
     assert len(out.splitlines()) == 3
     with Image.open(drawn) as picture:
-        assert picture.width > 800
+        assert picture.size == (536, 420), "two pictures beside each other"
 
 
 def test_words_go_through_what_is_done_to_vectors(coins: Path, tiny: Tiny, tmp_path: Path) -> None:
