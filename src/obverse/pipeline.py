@@ -105,7 +105,7 @@ class Pipeline:
 
     @cached_property
     def numerals(self) -> NumeralReader:
-        return NumeralReader()
+        return NumeralReader(self.years.ocr)
 
     def find(self, photo: Photo) -> list[Region]:
         """Every object in the photo, largest and best first; never empty."""

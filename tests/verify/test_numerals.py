@@ -12,14 +12,14 @@ from obverse import canvas, normalise
 from obverse.types import U8, Patch, Region, View
 from obverse.verify import numerals
 from obverse.verify.numerals import VALUES, NumeralReader, Value
-from obverse.year.ocr import TextBox
+from obverse.year.ocr import Ocr, TextBox
 
 SIZE = 256
 
 
 @pytest.fixture(scope="module")
 def reader() -> NumeralReader:
-    return NumeralReader()
+    return NumeralReader(Ocr())
 
 
 def coin(number: str, height: float = 0.4, legend: str = "SEN") -> U8:

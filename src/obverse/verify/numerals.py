@@ -24,7 +24,7 @@ from obverse.types import U8, NumeralReading, Patch, View
 from obverse.year.calendars import NUMERALS
 from obverse.year.ctc import LOOKALIKES, Numerals
 from obverse.year.ocr import Ocr, TextBox
-from obverse.year.reader import in_photo
+from obverse.year.reader import even_grey, in_photo
 
 LOOK = 256
 """Side at which text is searched, in pixels; that of a patch."""
@@ -59,10 +59,14 @@ class Value:
 
 
 class NumeralReader:
-    """Reads the values of views and asks photos for them. Safe to share between threads."""
+    """Reads the values of views and asks photos for them. Safe to share between threads.
 
-    def __init__(self) -> None:
-        self.ocr = Ocr()
+    Args:
+        ocr: the text models.
+    """
+
+    def __init__(self, ocr: Ocr) -> None:
+        self.ocr = ocr
         self._seen: OrderedDict[str, Value | None] = OrderedDict()
         self._lock = Lock()
 
@@ -214,7 +218,4 @@ def around(box: TextBox) -> list[TextBox]:
 def _evened(disc: U8) -> U8:
     """In even light and grey, at the side that text is searched at."""
     small = np.asarray(cv2.resize(disc, (LOOK, LOOK), interpolation=cv2.INTER_AREA), np.uint8)
-    inside = normalise.disc_mask(LOOK)
-    grey = cv2.cvtColor(normalise.even_light(small, inside), cv2.COLOR_RGB2GRAY)
-    grey[~inside] = normalise.GREY
-    return np.repeat(grey[..., None], 3, axis=2)
+    return even_grey(small, normalise.disc_mask(LOOK))

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from obverse import normalise
-from obverse.types import F64, U8, Photo, Region, YearReading
+from obverse.types import F64, U8, Array, Photo, Region, YearReading
 from obverse.year import ends, roman
 from obverse.year.calendars import NUMERALS, Dated
 from obverse.year.ctc import Numerals
@@ -256,12 +256,21 @@ def picture(photo: Photo, region: Region, turn: float) -> tuple[U8, U8, F64]:
     )
     plain = normalise.warp(photo, matrix, (SIDE, SIDE))
     inside = normalise.disc_mask(SIDE) if region.ellipse else np.ones((SIDE, SIDE), bool)
-    evened = normalise.even_light(plain, inside)
-    grey = cv2.cvtColor(evened, cv2.COLOR_RGB2GRAY)
-    evened = np.repeat(grey[..., None], 3, axis=2)
-    evened[~inside] = normalise.GREY
+    evened = even_grey(plain, inside)
     plain[~inside] = plain[inside].mean(axis=0).astype(np.uint8)
     return plain, evened, matrix
+
+
+def even_grey(plain: U8, inside: Array) -> U8:
+    """A picture as text is searched in: in even light and grey, the background levelled.
+
+    Args:
+        plain: uint8 (s, s, 3), RGB.
+        inside: bool (s, s), the object.
+    """
+    grey = cv2.cvtColor(normalise.even_light(plain, inside), cv2.COLOR_RGB2GRAY)
+    grey[~inside] = normalise.GREY
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def in_photo(box: TextBox, matrix: F64) -> tuple[tuple[float, float], ...]:
