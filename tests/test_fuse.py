@@ -16,7 +16,7 @@ from obverse.catalogue.importers import Row
 from obverse.draw_sides import sides as drawn
 from obverse.errors import PhotoError, UsageError
 from obverse.explain import pairing
-from obverse.fuse import NONE, join, two_regions
+from obverse.fuse import NONE, both_sides, join
 from obverse.mint import coin_type, scan, snap
 from obverse.types import U8, Answer, Region
 from tests.coins import photo_of
@@ -98,13 +98,9 @@ def test_no_calibration() -> None:
 def test_the_only_photo_must_show_two_objects() -> None:
     photo = photo_of(np.zeros((64, 64, 3), np.uint8))
     regions = [Region((0, 0, n, n), 1.0) for n in (30, 20, 10)]
-    assert two_regions([(photo, regions)]) == [(photo, regions[0]), (photo, regions[1])]
-    assert two_regions([(photo, regions), (photo, regions[2:])]) == [
-        (photo, regions[0]),
-        (photo, regions[2]),
-    ]
+    assert both_sides(photo, regions) == [(photo, regions[0]), (photo, regions[1])]
     with pytest.raises(PhotoError, match="shows one object"):
-        two_regions([(photo, regions[:1])])
+        both_sides(photo, regions[:1])
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +198,22 @@ def test_a_side_without_a_picture_is_no_contradiction(catalogue: Catalogue) -> N
     assert not answer.pairing.disagree
     assert "no picture of the side in the first photo" in pairing(answer)
     assert drawn(answer).ndim == 3
+
+
+@pytest.mark.parametrize(("types", "top"), [(1, 5), (3, 1), (3, 2)])
+def test_nothing_has_a_picture_of_one_side(types: int, top: int, tmp_path: Path) -> None:
+    """A catalogue of obverses: the photo of the reverse is compared with nothing."""
+    with Catalogue(tmp_path / "obverses.obv") as obverses:
+        for n in range(types):
+            picture = scan(coin_type(SEED, n), "obverse", size=320)
+            obverses.add([Row(obverses.load(picture), f"type-{n}")])
+        for asked in (("obverse", "reverse"), ("reverse", "obverse")):
+            answer = obverses.identify_sides(*(shot(0, side, seed=1) for side in asked), top=top)
+            assert answer.best is not None
+            assert answer.best.item.id == "type-0"
+            assert len(answer.candidates) <= top
+            assert answer.best.sides[asked.index("reverse")] is None
+            assert drawn(answer).ndim == 3
 
 
 def test_json_of_two_sides_adds_to_that_of_one(catalogue: Catalogue, right: Answer) -> None:

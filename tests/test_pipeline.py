@@ -14,7 +14,17 @@ from obverse.catalogue.stages import expected_manifest
 from obverse.catalogue.store import Hits, Manifest, StoreStats
 from obverse.errors import UsageError
 from obverse.pipeline import LARGER, Clock, Pipeline, best_views
-from obverse.types import F32, U8, Item, Patch, Photo, Region, View
+from obverse.types import (
+    F32,
+    U8,
+    Evidence,
+    Item,
+    NumeralReading,
+    Patch,
+    Photo,
+    Region,
+    View,
+)
 from tests.coins import face, photo_of, turned
 
 TYPES = 12
@@ -160,6 +170,39 @@ def test_an_outline_that_is_too_small_is_looked_at_again(
     else:
         np.testing.assert_allclose(asked.patch.matrix[:, :2] * LARGER, patch.matrix[:, :2])
         assert asked.standing.scores[0] > alone.max() + 0.01
+
+
+@pytest.mark.parametrize(
+    ("scores", "numbers", "leads", "asked"),
+    [
+        ((0.8, 0.75, 0.74), ("10", "50", "10"), 0, 3),  # close ones are asked, too
+        ((0.8, 0.75, 0.69), ("10", "50", "10"), 0, 2),  # but not those far behind
+        ((0.8, 0.75, 0.74), ("", "10", "10"), 0, 1),  # no number, nothing to part them by
+        ((0.8, 0.75, 0.74), ("50", "20", "10"), 2, 3),  # the next that says what the photo says
+        ((0.8, 0.6, 0.5), ("50", "10", "10"), 1, 2),
+        ((0.8, 0.6, 0.5), ("50", "", "20"), 0, 3),
+    ],
+)
+def test_who_is_asked_for_its_number(
+    scores: tuple[float, ...], numbers: tuple[str, ...], leads: int, asked: int
+) -> None:
+    """The photo says 10."""
+    told: list[str] = []
+
+    def compare(id: str, evidence: Evidence) -> Evidence:
+        told.append(id)
+        number = numbers[int(id)]
+        if not number:
+            return evidence
+        ratio = 4.0 if number == "10" else -4.0
+        return replace(evidence, numeral=NumeralReading(number, "10", ratio, ()))
+
+    evidence = [Evidence(score, 0.0, np.zeros((1, 1), np.float32)) for score in scores]
+    assert Pipeline._agreed(["0", "1", "2"], evidence, compare) == leads
+    assert told == ["0", "1", "2"][:asked]
+    assert [one.numeral is not None for one in evidence] == [
+        bool(number) and i < asked for i, number in enumerate(numbers)
+    ]
 
 
 def test_a_strange_coin_is_less_sure(filled: tuple[Pipeline, ListStore]) -> None:

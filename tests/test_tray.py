@@ -166,6 +166,9 @@ def test_a_bad_region_is_told_and_the_others_answered(
         def find(self, photo: Photo) -> list[Region]:
             return [good[1], bad, good[0]]
 
+        def first(self, photo: Photo) -> Region:
+            raise NotImplementedError
+
     monkeypatch.setitem(catalogue.pipeline.__dict__, "finder", Broken())
     tray = catalogue.identify_all(answered.photo)
     assert [a.best and a.best.item.id for a in tray.answers] == [

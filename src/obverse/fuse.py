@@ -62,15 +62,12 @@ class Joined:
     gap: float
 
 
-def two_regions(found: Sequence[tuple[Photo, list[Region]]]) -> list[tuple[Photo, Region]]:
-    """The first object of each of two photos, or the first two of one.
+def both_sides(photo: Photo, regions: list[Region]) -> list[tuple[Photo, Region]]:
+    """The first two objects of a photo.
 
     Raises:
-        PhotoError: the only photo shows one object.
+        PhotoError: it shows one.
     """
-    if len(found) > 1:
-        return [(photo, regions[0]) for photo, regions in found]
-    photo, regions = found[0]
     if len(regions) < 2:
         raise PhotoError(
             "shows one object where two sides were asked about",

@@ -12,6 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from obverse import shrink
 from obverse.types import F32, F64, U8, Array, Ellipse, Patch, Photo, Region
 
 SIZE = 256
@@ -196,13 +197,13 @@ def warp(photo: Photo, matrix: F64, size: tuple[int, int]) -> U8:
     h, w = pixels.shape[:2]
     x0, y0 = np.floor(np.clip(corners.min(axis=1) - 2, 0, [w - 1, h - 1])).astype(int)
     x1, y1 = np.ceil(np.clip(corners.max(axis=1) + 2, [x0 + 1, y0 + 1], [w, h])).astype(int)
-    crop: Array = pixels[y0:y1, x0:x1]
+    crop = pixels[y0 : shrink.whole(y0, y1, h), x0 : shrink.whole(x0, x1, w)]
     m[:, 2] += m[:, :2] @ np.array([x0, y0], float)
-    shrink = math.sqrt(abs(float(np.linalg.det(m[:, :2]))))
-    if shrink < 0.7:
+    zoom = math.sqrt(abs(float(np.linalg.det(m[:, :2]))))
+    if zoom < 0.7:
         ch, cw = crop.shape[:2]
-        nw, nh = max(1, round(cw * shrink)), max(1, round(ch * shrink))
-        crop = cv2.resize(crop, (nw, nh), interpolation=cv2.INTER_AREA)
+        nw, nh = max(1, round(cw * zoom)), max(1, round(ch * zoom))
+        crop = shrink.by_area(crop, nw, nh)
         step = np.array([cw / nw, ch / nh])
         # Pixel centres: x_full = (x_small + 0.5) * step - 0.5.
         m[:, 2] += m[:, :2] @ (0.5 * step - 0.5)

@@ -118,7 +118,7 @@ def load(
     Raises:
         PhotoMissing, PhotoUnreadable, PhotoEmpty, PhotoTooLarge, PhotoTooSmall, NotAPhoto,
         PhotoDamaged: see ``obverse.errors``.
-        UsageError: an array of another type or shape.
+        UsageError: an array of another type or shape, or no photo at all.
     """
     if isinstance(source, Photo):
         return source
@@ -127,9 +127,14 @@ def load(
     if isinstance(source, (bytes, bytearray, memoryview)):
         data, where = bytes(source), "<bytes>"
         _check_bytes(len(data), where, limits)
-    else:
+    elif isinstance(source, (str, os.PathLike)):
         where = os.fspath(source)
         data = read(where, limits)
+    else:
+        raise UsageError(
+            f"a thing of type {type(source).__name__} is no photo",
+            hint="pass a path, its bytes, or its pixels: numpy.asarray(picture.convert('RGB'))",
+        )
     pixels, width, height = _decode(data, where, limits, reduce_to)
     return Photo(pixels, width, height, hashlib.sha256(data).hexdigest(), where)
 

@@ -74,6 +74,32 @@ def test_a_folder_around_everything_counts_for_nothing() -> None:
     assert rows_of({"only/1.jpg": b"1"}) == [("only/1.jpg", "only", "")]
 
 
+@pytest.mark.parametrize(
+    "written", ["./A/x.jpg", "/A/x.jpg", "A//x.jpg", "A\\x.jpg", "../../A/x.jpg", "A/b/../x.jpg"]
+)
+def test_a_member_is_found_however_its_name_is_written(written: str) -> None:
+    archive = Archive(pack({written: b"picture", "./B/y.jpg": b"other"}), 9)
+    first, second = archive.listing().rows
+    assert [(str(r.photo), r.item) for r in (first, second)] == [("A/x.jpg", "A"), ("B/y.jpg", "B")]
+    assert archive.read(first) == b"picture"
+    table = f"photo,item\n{written},y\n"
+    archive = Archive(pack({"catalogue.csv": table.encode(), "A/x.jpg": b"picture"}), 99)
+    assert [archive.read(row) for row in archive.listing().rows] == [b"picture"]
+
+
+def test_hidden_members_are_passed_over() -> None:
+    hidden = ["./.git/a.jpg", "A/.x.jpg", "__MACOSX/A/x.jpg"]
+    assert rows_of(dict.fromkeys([*hidden, "./A/x.jpg"], b"1")) == [("A/x.jpg", "A", "")]
+
+
+def test_of_two_members_of_one_name_the_other_is_told() -> None:
+    archive = Archive(pack({"A/x.jpg": b"1", "./A/x.jpg": b"2", "B/y.jpg": b"3"}), 9)
+    listing = archive.listing()
+    assert [archive.read(row) for row in listing.rows] == [b"2", b"3"]
+    (problem,) = listing.problems
+    assert (problem.source, problem.error) == ("A/x.jpg", "UsageError")
+
+
 def test_a_table_names_photos_wherever_they_lie() -> None:
     table = "photo;item;side;title;year\nb\\2.jpg;x;rev;T;1901\n./b/../a.jpg;y;;;\ngone.jpg;z;;;\n"
     archive = Archive(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -290,6 +291,58 @@ def test_several_sources_at_once(catalogue: Catalogue, tmp_path: Path) -> None:
         catalogue.add([Row(photo, "one", "front door")])
 
 
+def test_whatever_identify_takes_can_be_added(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "c.obv")
+    path = write(tmp_path / "one.png", face(41, SIZE))
+    data, pixels = path.read_bytes(), face(42, SIZE)
+    given = {
+        "path": path,
+        "bytes": data,
+        "bytearray": bytearray(data),
+        "view": memoryview(data),
+        "pixels": pixels,
+        "grey": pixels[:, :, 0],
+        "photo": catalogue.load(path),
+    }
+    for item, photo in given.items():
+        assert catalogue.add(photo, item=item).added == 1  # type: ignore[arg-type]
+    rows = [Row(photo, f"row of {item}") for item, photo in given.items()]  # type: ignore[arg-type]
+    assert tally(catalogue.add(rows)) == (7, 0, 0, 0)
+    hashes = {view.item: view.sha256 for view in catalogue.views()}
+    assert {item for item, sha in hashes.items() if sha == hashes["path"]} == {
+        name for item in set(given) - {"pixels", "grey"} for name in (item, f"row of {item}")
+    }
+    small = catalogue.add([pixels, pixels[:5]], item="pixels")
+    assert [(f.source, f.error) for f in small.failed] == [("<array>", "PhotoTooSmall")]
+
+
+NO_PHOTOS = [None, 5, io.BytesIO(b"x"), Image.new("RGB", (64, 64)), [None], [[b"x"]], object]
+
+
+@pytest.mark.parametrize("photo", NO_PHOTOS, ids=lambda photo: type(photo).__name__)
+def test_what_is_no_photo_is_told_so(catalogue: Catalogue, photo: Any) -> None:
+    with pytest.raises(UsageError, match="is no photo"):
+        catalogue.identify(photo)
+    with pytest.raises(UsageError, match="is no photo"):
+        catalogue.add(photo, item="x")
+
+
+def test_a_blank_id_is_none(catalogue: Catalogue, tmp_path: Path) -> None:
+    photo = write(tmp_path / "one.png", face(41, SIZE))
+    for source in (photo, photo.read_bytes(), [photo], tmp_path):
+        with pytest.raises(UsageError, match="needs an id"):
+            catalogue.add(source, item=" \t")  # type: ignore[arg-type]
+    for id in ("", "  "):
+        with pytest.raises(UsageError, match="needs an id"):
+            catalogue.add([Row(photo, id)])
+    (tmp_path / " ").mkdir()
+    write(tmp_path / " " / "two.png", face(42, SIZE))
+    report = catalogue.add(tmp_path)
+    assert [f.error for f in report.failed] == ["UsageError"]
+    assert "one" in [i.id for i in catalogue.items()]
+    assert all(i.id.strip() for i in catalogue.items())
+
+
 def test_what_others_say_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adding, "BATCH", 1)
     rows = [
@@ -494,8 +547,14 @@ def test_a_photo_may_be_a_path_bytes_or_pixels(twenty: Catalogue, tmp_path: Path
 def test_how_many_candidates(twenty: Catalogue) -> None:
     photo = make_coin(3)
     assert [len(twenty.identify(photo, top=k).candidates) for k in (1, 7, 99)] == [1, 7, 20]
-    with pytest.raises(UsageError):
-        twenty.identify(photo, top=0)
+    assert len(twenty.identify(photo, top=np.int64(2), max_wrong=np.float32(0.1)).candidates) == 2  # type: ignore[arg-type]
+    wrong: Any
+    for wrong in (0, -1, "3", 2.5, None):
+        with pytest.raises(UsageError, match="top is"):
+            twenty.identify(photo, top=wrong)
+    for wrong in (-0.1, 1.1, float("nan"), "x", [0.5]):
+        with pytest.raises(UsageError, match="max_wrong is"):
+            twenty.identify(photo, max_wrong=wrong)
     with pytest.raises(PhotoMissing):
         twenty.identify("no such photo.jpg")
 

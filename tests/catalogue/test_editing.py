@@ -126,6 +126,8 @@ def test_rename_takes_the_views_along(catalogue: Catalogue) -> None:
         catalogue.rename("b", "c/ü")
     with pytest.raises(UsageError):
         catalogue.rename("b", "  ")
+    with pytest.raises(UsageError):
+        catalogue.rename("b", 5)  # type: ignore[arg-type]
     for id in (".", ".."):
         with pytest.raises(UsageError):
             catalogue.rename("b", id)

@@ -374,7 +374,12 @@ def test_rows_said_twice(tmp_path: Path) -> None:
         (b"", "an empty table; name the columns"),
         (b"\xef\xbb\xbf\n\n  \n", "an empty table"),
         (b",,,\n", "no column 'photo' among: ; name the column"),
-        (b"file,item\na.jpg,x\n", "no column 'photo' among: file, item; name the column"),
+        (
+            b"file,item\na.jpg,x\n",
+            "no column 'photo' among: file, item; name column 'file' 'photo'",
+        ),
+        (b"Photos,item\na.jpg,x\n", "Photos, item; name column 'Photos' 'photo'"),
+        (b"where,item\na.jpg,x\n", "where, item; name the column with the paths of the pictures"),
         (b"photo,price,price\n", "two columns named 'price'"),
         (b"photo,Item,item\n", "two columns named 'item'"),
         (b'photo,"item\n', "column names cannot be read"),
@@ -390,6 +395,31 @@ def test_tables_that_make_no_sense(content: bytes, message: str, tmp_path: Path)
     assert message in str(caught.value)
     assert caught.value.where.startswith(str(path))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["a.jpg,x", "b.jpg,y"], ()),
+        (["a.jpg,x", "b.jpg", "c.jpg,x"], ("line 3 names no item",)),
+        ([f"{n}.jpg, " for n in range(7)], ("lines 2, 3, 4, 5, 6, ... name no item",)),
+    ],
+)
+def test_lines_without_an_item_are_told(
+    lines: list[str], told: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = table(tmp_path, "\n".join(["photo,item", *lines]).encode())
+    notes = read(path).notes
+    assert len(notes) == len(told)
+    assert all(part in note for part, note in zip(told, notes, strict=True))
+    assert not read(path, item="x").notes
+    assert not read(table(tmp_path, b"photo,title\na.jpg,b\n")).notes
+
+
+def test_attributes_that_are_understood_are_written_small(tmp_path: Path) -> None:
+    content = b"photo,item,Year,Mint Mark,calendar,Metal\na.jpg,x,1937,D,hijri,tin\n"
+    notes = read(table(tmp_path, content)).notes
+    assert [note.rpartition(" is it ")[2] for note in notes] == ["'year'?", "'mint_mark'?"]
 
 
 def test_tables_that_are_not_there(tmp_path: Path) -> None:

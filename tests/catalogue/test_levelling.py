@@ -117,7 +117,7 @@ def test_an_answer_is_drawn_upright(catalogue: Catalogue, tmp_path: Path) -> Non
 
 
 def test_the_user_says_which_way_is_up_and_the_others_follow(catalogue: Catalogue) -> None:
-    report = catalogue.level("a", turn=37, side="obverse")
+    report = catalogue.level("a", turn=37, side="front")
     views = by_name(catalogue)
     assert report.turned == 3
     assert report.unsure == (views["other"].id,)
@@ -152,6 +152,8 @@ def test_misuse(catalogue: Catalogue) -> None:
         {"view": "v"},
         {"view": "v", "item": "a", "turn": 3.0},
         {"item": "a", "turn": float("nan")},
+        {"item": "a", "side": "nonsense", "turn": 10.0},
+        {"side": "nonsense"},
     ):
         with pytest.raises(UsageError):
             catalogue.level(**wrong)  # type: ignore[arg-type]

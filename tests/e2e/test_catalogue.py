@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import COMMAND, Minted, Run
+from tests.e2e.conftest import COMMAND, Few, Minted, Run
 from tests.hostile import make_cases
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -105,6 +105,8 @@ def test_nothing_to_add_is_said(run: Run, tmp_path: Path) -> None:
     done = run("add", tmp_path / "c.obv", tmp_path / "empty")
     assert done.code == 1
     assert "no photos there" in done.err
+    assert "no catalogue was made" in done.out
+    assert not (tmp_path / "c.obv").exists()
 
 
 def test_an_interrupted_add_goes_on_where_it_stopped(
@@ -165,6 +167,33 @@ def test_remove_takes_items_and_views(run: Run, own_catalogue: Path) -> None:
     assert wrong.code == 2
     assert "nobody" in wrong.err
     assert run("info", own_catalogue, "--json").json["views"] == done.json["views"]
+
+
+def test_what_is_there_twice_is_found_and_merged(
+    run: Run, few: Few, minted: Minted, tmp_path: Path
+) -> None:
+    place = tmp_path / "coins.obv"
+    assert run("add", place, few.scans).code == 0
+    assert "no item is there twice" in run("duplicates", place).out
+    name = next(few.scans.iterdir()).name.rpartition("_")[0]
+    views = [minted.photos / name / f.name for f in (minted.photos / name).iterdir()]
+    for view in views:  # smaller, so that it is another file
+        with Image.open(view) as scan:
+            scan.resize((300, 300)).save(tmp_path / view.name)
+    again = [tmp_path / view.name for view in views]
+    assert run("add", place, *again, "--item", "again", "--attr", "metal=silver").code == 0
+    (group,) = run("duplicates", place, "--json").json
+    assert {view["item"] for view in group["views"]} == {name, "again"}
+    assert group["probability"] > 0.9
+    lines = run("duplicates", place).out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["1", i] for i in sorted((name, "again"))]
+
+    done = run("merge", place, name, "again", "--json")
+    assert done.json == {"item": name, "merged": 1, "views": 2 * len(views)}
+    assert run("show", place, name, "--json").json["attributes"]["metal"] == "silver"
+    assert "no item is there twice" in run("duplicates", place).out
+    assert run("merge", place, name, name).code == 2
+    assert run("merge", place, name, "again").code == 2
 
 
 def test_what_is_exported_can_be_added(run: Run, catalogue: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ COMMANDS = (
     *("add", "identify", "match", "info", "list", "show", "remove", "export"),
     *("level", "quality", "cutout", "find", "normalise", "embed", "search", "verify", "year"),
     *("evaluate", "mint", "adapt", "calibrate", "classify", "detect", "segment", "compare"),
-    *("serve", "key"),
+    *("serve", "key", "duplicates", "merge"),
 )
 GROUPS = ("train", "zoo")
 HEAVY = ("numpy", "cv2", "PIL", "onnxruntime", "lancedb", "pyarrow", "rich", "obverse.types")
@@ -29,6 +29,12 @@ def test_help_needs_nothing_heavy() -> None:
     code = f"import sys, obverse, obverse.cli; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_python_runs_it_as_a_module() -> None:
+    command = [sys.executable, "-m", "obverse", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("obverse ")
 
 
 def test_help_is_quick(run: Run) -> None:

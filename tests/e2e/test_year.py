@@ -39,7 +39,10 @@ def test_no_year_is_no_failure(run: Run, tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_misuse(run: Run, tmp_path: Path) -> None:
     photo = tmp_path / "plain.png"
     Image.fromarray(np.full((64, 64, 3), 120, np.uint8)).save(photo)
-    for option in (("--calendar", "mayan"), ("--years", "soon")):
+    for option in (
+        ("--calendar", "mayan"),
+        *(("--years", text) for text in ("soon", "", "2010-2000", "1948-19", "1948,,50", "1-2-3")),
+    ):
         done = run("year", photo, *option)
         assert done.code == 2
         assert done.err.count("\n") == 1

@@ -16,6 +16,7 @@ from obverse.find import rims, unet
 from obverse.mint import coin_type, snap
 from obverse.photo import load
 from obverse.types import Array, Ellipse, Photo
+from tests.coins import face, turned
 
 CELLS = (96, 112)
 IDENTITY = np.column_stack([np.eye(2), np.zeros(2)])
@@ -95,6 +96,22 @@ def test_touching_and_overlapping_coins_come_apart() -> None:
     assert len(found) == len(coins)
     for e in coins:
         assert max(overlap(o.matrix, e) for o in found) > 0.95
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_growing_is_dilation_into_what_is_free(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    room = cv2.GaussianBlur(rng.random((60, 80)), (0, 0), 3) > 0.48
+    owner = np.zeros((60, 80), np.int16)
+    owner[rng.integers(0, 60, 5), rng.integers(0, 80, 5)] = np.arange(1, 6)
+    slow = owner.copy()
+    for _ in range(rims.GROWTH):
+        before = np.pad(slow, 1)
+        around = [before[1:-1, 1:-1], before[:-2, 1:-1], before[2:, 1:-1]]
+        around += [before[1:-1, :-2], before[1:-1, 2:]]
+        slow = np.where(room & (slow == 0), np.max(around, axis=0), slow)
+    rims.grow(owner, room)
+    np.testing.assert_array_equal(owner, slow)
 
 
 def test_rays_over_a_finger_do_not_bend_the_rim() -> None:
@@ -209,11 +226,65 @@ def test_regions_are_in_full_size_pixels(finder: unet.UNetFinder) -> None:
     np.testing.assert_allclose((x1, y1), np.minimum(high, shot.image.shape[1::-1]), atol=1)
 
 
+def coins_at(index: int, *places: tuple[int, int, int]) -> Photo:
+    """A minted photo shrunk into a wide frame, once for each (x, y, side)."""
+    shot = snap(coin_type(901, index), "obverse", np.random.default_rng([901, index]))
+    frame = np.full((768, 1024, 3), 150, np.uint8)
+    for x, y, side in places:
+        frame[y : y + side, x : x + side] = cv2.resize(
+            shot.image, (side, side), interpolation=cv2.INTER_AREA
+        )
+    return photo_of(frame)
+
+
+@pytest.mark.parametrize(
+    ("places", "looks"),
+    [
+        ([(40, 20, 700)], 1),  # one coin
+        ([(20, 20, 700), (800, 100, 140), (820, 500, 140)], 1),  # some too small to matter
+        ([(20, 20, 480), (520, 260, 490)], 1),  # two of a size
+        ([(160 * k, 300 + 150 * (k % 2), 140) for k in range(6)], 2),  # only small ones
+    ],
+)
+@pytest.mark.parametrize("index", [0, 4])
+def test_the_first_is_what_find_gives_first(
+    finder: unet.UNetFinder,
+    monkeypatch: pytest.MonkeyPatch,
+    places: list[tuple[int, int, int]],
+    looks: int,
+    index: int,
+) -> None:
+    photo, sizes = coins_at(index, *places), []
+    everything = finder.find(photo)
+    assert len(everything) >= len(places)
+    look = finder._look
+    monkeypatch.setattr(finder, "_look", lambda p, size, f: sizes.append(size) or look(p, size, f))
+    alone = finder.first(photo)
+    assert len(sizes) == looks
+    assert alone.ellipse is not None
+    assert everything[0].ellipse is not None
+    assert overlap(to_map(alone.ellipse), everything[0].ellipse) > 0.97
+
+
+def test_a_small_first_object_does_not_stand_for_what_is_missed(finder: unet.UNetFinder) -> None:
+    """A face of noise: at a glance only a spot of it shows, and a closer look sees that."""
+    disc = turned(face(12, 256), 454)
+    y, x = np.mgrid[:256, :256]
+    disc[np.hypot(x - 127.5, y - 127.5) > 127] = 255
+    photo = photo_of(np.pad(disc, ((30, 30), (30, 30), (0, 0)), constant_values=255))
+    alone, (full, *_) = finder.first(photo), finder.find(photo)
+    assert alone.finder == full.finder
+    assert alone.box == full.box == pytest.approx((30, 30, 286, 286), abs=2)
+
+
 @pytest.mark.parametrize("shape", [(768, 768), (40, 900), (8, 8), (1, 1), (33, 65)])
 def test_nothing_to_find_gives_the_whole_picture(
     finder: unet.UNetFinder, shape: tuple[int, int]
 ) -> None:
-    (only,) = finder.find(photo_of(np.full((*shape, 3), 120, np.uint8)))
+    photo = photo_of(np.full((*shape, 3), 120, np.uint8))
+    (only,) = finder.find(photo)
+    alone = finder.first(photo)
+    assert (alone.whole, alone.box, alone.score) == (only.whole, only.box, only.score)
     assert only.whole
     assert only.score == 0
     assert only.box == (0, 0, shape[1], shape[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import re
 import shutil
@@ -31,7 +32,7 @@ from obverse.errors import (
 )
 from obverse.photo import load
 from obverse.types import Answer, Candidate, Evidence, Match, Tray
-from tests.server.conftest import Coins, Served
+from tests.server.conftest import Coins, Serve, Served
 
 pytestmark = pytest.mark.xdist_group("server")
 
@@ -167,14 +168,16 @@ def test_duplicates_levels_and_exports(
     assert client.level(view=view.id, turn=90).turned == 1
     assert client.views("twin")[0].upright == 90
     assert client.level("twin", side="obverse", turn=0).turned == 1
-    with pytest.raises(obverse.UsageError):
-        client.level(turn=5)
+    for wrong in ({"turn": 5}, {"item": item, "side": "nonsense", "turn": 5}):
+        with pytest.raises(obverse.UsageError):
+            client.level(**wrong)  # type: ignore[arg-type]
     everything = client.views()
     table = client.export(tmp_path / "out")
     assert client.remove(["twin"]) == 1
     with pytest.raises(NotInCatalogue):
         client.remove([item, "twin"])
     assert client.remove([]) == 0
+    assert client.undo(client.withdraw([])) == []
     assert client.views("twin") == []
     with Catalogue(tmp_path / "back.obv") as catalogue:
         assert not catalogue.add(table).failed
@@ -245,10 +248,63 @@ def test_an_error_names_the_file(client: obverse.Client, coins: Coins, tmp_path:
     _, good = coins.photo()
     with pytest.raises(NotAPhoto, match=re.escape(f"{wrong}: not a picture")):
         client.identify_sides(wrong)
-    with pytest.raises(NotAPhoto, match="<bytes>: not a picture"):
+    with pytest.raises(NotAPhoto, match=r"^photo 2 of 2: not a picture"):
         client.identify_sides(good, b"no picture")
+    fine = next(iter(coins.pictures.values()))[0]
+    with pytest.raises(NotAPhoto, match=f"^{re.escape(str(wrong))}: not a picture"):
+        client.identify_sides(fine, wrong)
     (failed,) = client.add(wrong, item="wrong").failed
     assert failed.what.startswith(f"{wrong}: not a picture")
+
+
+def test_each_of_several_bad_photos_has_its_own_error(
+    client: obverse.Client, coins: Coins, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "a.jpg").write_text("no picture")
+    (folder / "b.jpg").write_bytes(coins.photo()[1][:500])
+    with Catalogue(coins.catalogue, create=False) as catalogue:
+        ours = catalogue.add(folder, item="bad").failed
+    assert {failed.error for failed in ours} == {"NotAPhoto", "PhotoDamaged"}
+    assert client.add(folder, item="bad").failed == ours
+    good = coins.pictures[coins.left_out][0]
+    shutil.copy(good, folder / "c.png")
+    assert client.add(folder, item="mixed").failed == ours
+    client.remove("mixed")
+
+
+def test_what_is_added_is_what_the_catalogue_takes(client: obverse.Client, coins: Coins) -> None:
+    data = coins.pictures[coins.left_out][0].read_bytes()
+    pixels = load(data).pixels
+    for photo, added in ((pixels, 1), (bytearray(data), 1), (load(data), 0), ([data, pixels], 0)):
+        assert client.add(photo, item="x").added == added  # type: ignore[arg-type]
+    (failed,) = client.add([Row(pixels[:5], "x")]).failed  # type: ignore[arg-type]
+    assert (failed.source, failed.error) == ("<array>", "PhotoTooSmall")
+    for wrong in (None, 5, io.BytesIO(data), [None]):
+        for call in (lambda photo: client.add(photo, item="x"), client.identify):
+            with pytest.raises(obverse.UsageError, match="is no photo"):
+                call(wrong)  # type: ignore[arg-type, operator]
+    for bad in (np.int64(3), {1, 2}, b"x", float("nan")):
+        for change in (
+            lambda: client.edit("x", attributes={"n": bad}),  # noqa: B023 called at once
+            lambda: client.add(data, item="x", attributes={"n": bad}),  # noqa: B023
+        ):
+            with pytest.raises(obverse.UsageError, match="attribute 'n' cannot be stored"):
+                change()
+    client.remove("x")
+
+
+def test_items_are_in_the_order_of_the_catalogue(serve: Serve, tmp_path: Path) -> None:
+    ids = ["10", "9", "B", "a", "x" * 300]
+    with Catalogue(tmp_path / "own.obv") as catalogue:
+        catalogue.store.put([], [obverse.Item(id, "", {}) for id in ids])
+        server = serve(tmp_path / "own.obv")
+        client = obverse.Client(server.url)
+        assert client.items() == catalogue.items()
+        assert [item.id for item in client.items(sort="id")][:4] == ["9", "10", "a", "B"]
+        assert client.rename("x" * 300, "x").id == "x"
+    server.end()
 
 
 def test_errors_are_those_of_the_catalogue(client: obverse.Client, server: Served) -> None:
@@ -258,6 +314,11 @@ def test_errors_are_those_of_the_catalogue(client: obverse.Client, server: Serve
         client.withdraw("nope")
     with pytest.raises(obverse.UsageError):
         client.identify(b"x", top=0)
+    for id in ("  ", 5):
+        with pytest.raises(obverse.UsageError, match="needs an id"):
+            client.add(b"x", item=id)  # type: ignore[arg-type]
+        with pytest.raises(obverse.UsageError, match="needs an id"):
+            client.rename("x", id)  # type: ignore[arg-type]
     with pytest.raises(KeyNeeded):
         obverse.Client(server.url, key="a wrong one").info()
     with pytest.raises(ServerError, match="cannot be reached"):

@@ -68,9 +68,16 @@ def test_a_bad_photo_among_good_ones(server: Served, coins: Coins) -> None:
     assert told.status_code == 201
     assert [(p["code"], p["photo"]) for p in told.json()["failed"]] == [("NotAPhoto", 0)]
     server.http.delete("/v1/items/mixed")
-    for photos in ([b"no picture"], [b"no picture", b"nor this"]):
-        assert ask(server, "/v1/items", *photos, item="bad").status_code in (415, 422)
+    for photos, code, where in (
+        ([b"no picture"], "NotAPhoto", "<bytes>"),
+        ([b"no picture", picture[:500]], "NotAPhoto", "photo 1 of 2"),
+        ([picture[:500], b"no picture"], "PhotoDamaged", "photo 1 of 2"),
+    ):
+        refused = ask(server, "/v1/items", *photos, item="bad").json()
+        assert (refused["code"], refused["where"]) == (code, where)
     assert server.http.get("/v1/items/bad").status_code == 404
+    for id in ("  ", "."):
+        assert ask(server, "/v1/items", picture, item=id).status_code == 422
 
 
 def test_a_picture_that_another_item_has_too_is_noted(server: Served, coins: Coins) -> None:

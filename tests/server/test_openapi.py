@@ -49,7 +49,7 @@ def test_every_route_is_described(server: Served) -> None:
             for kind, content in answer.get("content", {}).items():
                 if kind == "application/json" and path != "/v1/report":
                     assert "example" in content, (path, method)
-            for code in ("401", "403", "429", "503"):
+            for code in ("401", "403", "429", "501", "503"):
                 assert code in route["responses"]
     assert told["components"]["schemas"]["Problem"]["required"]
 

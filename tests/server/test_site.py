@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from obverse.errors import CatalogueDamaged
 from obverse.server.app import create_app
 from obverse.server.settings import Settings
 from obverse.server.watch import Lines
-from tests.server.conftest import Coins, Served, ask, until
+from tests.server.conftest import Coins, Serve, Served, ask, until
 
 pytestmark = pytest.mark.xdist_group("server")
 
@@ -112,12 +113,35 @@ def test_the_server_itself(server: Served, coins: Coins) -> None:
     assert server.http.put("/v1/items").status_code == 405
 
 
+def test_head_is_get_without_the_body(server: Served, coins: Coins) -> None:
+    item, _ = coins.photo()
+    for path in ("/", "/static/app.js", "/v1/items", f"/v1/items/{item}", "/healthz", "/v1/nope"):
+        got, asked = server.http.get(path), server.http.head(path)
+        assert (asked.status_code, asked.content) == (got.status_code, b"")
+        for name in ("content-type", "content-length", "etag"):
+            assert asked.headers.get(name) == got.headers.get(name)
+    refused = server.http.head("/v1/identify")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert server.http.put("/v1/items").headers["allow"] == "GET, HEAD, POST"
+    line = 'obverse_requests_total{method="HEAD",route="/v1/items",status="200"}'
+    assert line in server.http.get("/metrics").text
+
+
+def test_a_damaged_report_is_none(serve: Serve, tmp_path: Path) -> None:
+    served = serve(report=str(tmp_path))
+    for data, status in ((b'{"top1": 1.0}', 200), (b"{bad", 404), (b"\xff\xfe", 404)):
+        (tmp_path / "report.json").write_bytes(data)
+        assert served.http.get("/v1/report").status_code == status
+    assert "InternalError" not in served.log()
+    served.end()
+
+
 def test_logs_are_json_and_hold_no_pictures(server: Served, coins: Coins) -> None:
     _, photo = coins.photo()
     answer = ask(server, "/v1/identify", photo)
     said = server.log().splitlines()
     # A decoder of pictures may say a line of its own, of a damaged photo; nothing else may.
-    assert all(line[0] == "{" or line.startswith(("JPEG", "TIFF")) for line in said), said
+    assert all(line[0] == "{" or line.startswith(("JPEG", "TIFF", "ZIP")) for line in said), said
     lines = [json.loads(line) for line in said if line[0] == "{"]
     (line,) = [one for one in lines if one.get("id") == answer.headers["x-request-id"]]
     assert (line["path"], line["status"], line["method"]) == ("/v1/identify", 200, "POST")

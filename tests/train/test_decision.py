@@ -122,6 +122,35 @@ def test_the_curve_keeps_its_promise_where_it_was_measured() -> None:
     assert told.figures()["queries"] == 400
 
 
+def test_few_cases_are_judged_with_those_of_the_earlier_curve() -> None:
+    """One wrong answer among forty is more than 2 % of them, and less than 2 % of them all."""
+    before = finish(fit(many := world(300, 4, seed=5)), cross_validate(many), {"queries": 1200})
+    few = cross_validate(world(10, 4, seed=6))
+    surest = float(few.probability.max())
+    few = replace(few, right=few.probability < surest)
+    alone = finish(fit(many), few, {})
+    assert alone.threshold > surest
+    joint = finish(fit(many), few, {}, before)
+    assert joint.threshold == pytest.approx(before.threshold, abs=0.1)
+    marks = {threshold: wrong for wrong, threshold in reversed(before.curve)}
+    pairs = list(zip(few.probability, few.right, strict=True))
+    for wrong, threshold in joint.curve:
+        earlier = np.interp(threshold, sorted(marks), [marks[m] for m in sorted(marks)], left=1.0)
+        told = sum(p >= threshold and not right for p, right in pairs)
+        assert 1200 * earlier + told <= wrong * 1240 + 1e-6
+    assert list(joint.curve) == sorted(joint.curve)
+
+
+def test_many_cases_outweigh_the_earlier_curve() -> None:
+    before = replace(fit(world(30, 4, seed=7)), curve=((0.0, 0.9999), (0.2, 0.0)))
+    before = replace(before, card={"queries": 10})
+    told = cross_validate(cases := world(300, 4, seed=8))
+    joint, alone = finish(fit(cases), told, {}, before), finish(fit(cases), told, {})
+    for (wrong, here), (_, there) in zip(joint.curve, alone.curve, strict=True):
+        if wrong >= decision.MAX_WRONG:
+            assert here == pytest.approx(there, abs=0.05)
+
+
 def test_nothing_but_unknown_queries_is_no_reason_to_fail() -> None:
     cases = [c for c in world(12, 4, seed=4) if not c.known]
     decider = fit([*cases, Case("empty", Standing.of(np.zeros(0)), -1, False)])

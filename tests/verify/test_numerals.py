@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from obverse import canvas, normalise
-from obverse.types import U8, Patch, Region, View
+from obverse.types import F32, U8, Patch, Region, View
 from obverse.verify import numerals
 from obverse.verify.numerals import VALUES, NumeralReader, Value
 from obverse.year.ocr import Ocr, TextBox
@@ -105,6 +106,39 @@ def test_nothing_legible_says_nothing(reader: NumeralReader) -> None:
         assert (told.photo, told.ratio) == ("", 0.0)
         assert not told.differs
         assert not told.agrees
+
+
+@pytest.mark.parametrize(
+    ("same", "others", "read"),
+    [
+        (0.6, {}, "20"),
+        (0.45, {"10": 0.4, "40": 0.4}, "10"),  # likelier than each other, not than all of them
+        (0.3, {"50": 0.7}, "50"),
+        (0.4, {"50": 0.3}, ""),
+        (0.6, {"50": 0.55}, ""),  # both legible: a digit that may be either of two
+    ],
+)
+def test_what_is_read_goes_with_the_evidence(
+    same: float, others: dict[str, float], read: str
+) -> None:
+    class Read:
+        def read(self, image: U8, boxes: Sequence[TextBox]) -> list[None]:
+            return [None] * len(boxes)
+
+    class Likely:
+        def reduce(self, table: None) -> tuple[()]:
+            return ()
+
+        def likelihoods(self, numbers: Sequence[str]) -> F32:
+            said = {"20": same, **others}
+            return np.array([said.get(number, 0.0) for number in numbers], np.float32)
+
+    asked = NumeralReader(Read())  # type: ignore[arg-type]
+    asked.__dict__["_numerals"] = Likely()
+    value = Value("20", TextBox(0.0, 0.0, 0.5, 0.3, 0.0, 1.0))
+    told = asked.ask(value, patch(coin("20")), 0.0)
+    assert told.photo == read
+    assert (told.agrees, told.differs) == (told.ratio > 0, told.ratio < 0)
 
 
 def test_the_place_is_in_pixels_of_the_photo(reader: NumeralReader) -> None:

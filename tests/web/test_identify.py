@@ -193,9 +193,23 @@ def test_two_sides_give_one_answer(visit: Visit, coins: Coins) -> None:
     page.locator(".slot input").nth(1).set_input_files(coins.known[item][1])
     page.wait_for_selector(".answer")
     assert page.locator("h1").inner_text() == coins.titles[item]
+    facts = page.locator(".facts").inner_text()
+    assert re.search(r"Agreement\s+\d+ % · \d+ %", facts)
+    assert "Turned" not in facts
     shown = page.locator(".compare:visible img").first.get_attribute("src")
     page.get_by_label("The other side").check(force=True)
     assert page.locator(".compare:visible img").first.get_attribute("src") != shown
+
+
+def test_of_two_photos_the_damaged_one_is_named(visit: Visit, coins: Coins, tmp_path: Path) -> None:
+    page, text = visit(), tmp_path / "text.jpg"
+    text.write_text("no picture")
+    page.get_by_label("Both sides").check(force=True)
+    page.locator(".slot input").first.set_input_files(coins.known[coins.items[2]][0])
+    page.locator(".slot input").nth(1).set_input_files(text)
+    page.wait_for_selector(".toast.bad")
+    assert toast(page).startswith("The other side: ")
+    _forgive(page, "415")
 
 
 @pytest.mark.parametrize(("viewport", "locale"), [(PHONE, "en-GB"), (DESK, "zh-CN")])

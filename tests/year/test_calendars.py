@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -61,6 +62,15 @@ def test_kanji_numerals_say_their_number() -> None:
         ({"years": [1948, "1951"], "year_from": 1900}, [1948, 1951]),
         ({"year_from": 2024}, [2024, 2025, 2026]),
         ({"year_from": "unknown", "year_to": 1502}, [1500, 1501, 1502]),
+        ({"year_from": 2024, "year_to": 9999}, [2024, 2025, 2026]),
+        ({"year_from": 2024, "year_to": 10**10}, [2024, 2025, 2026]),
+        ({"year_from": 2025, "year_to": 20251231}, [2025, 2026]),
+        ({"years": "98-103"}, [98, 99, 100, 101, 102, 103]),
+        ({"years": "998-1001"}, [998, 999, 1000, 1001]),
+        ({"year": "2023-12-31"}, [2023]),
+        ({"year": "20231231", "year_from": 2025}, [2025, 2026]),
+        ({"years": [1948, 0, -5, 1e12, float("nan")]}, [1948]),
+        ({"years": "2040"}, [2040]),
     ],
 )
 def test_an_item_says_which_years_it_may_show(attributes: dict[str, Any], years: list[int]) -> None:
@@ -80,6 +90,11 @@ def test_dates_are_written_in_the_items_calendar() -> None:
     both = {d.written for d in dates_of({"year": 1979, "calendar": "gregorian, hijri"})}
     assert both == {"1979", "1400"}
     assert {d.written for d in dates_of({"year": 1979, "calendar": "unheard of"})} == {"1979"}
+    listed = {d.written for d in dates_of({"year": 1979, "calendar": ["gregorian", "Hijri"]})}
+    assert listed == both
+    far = {"year_from": 1950, "year_to": 9999, "calendar": "hijri"}
+    assert max(d.year for d in dates_of(far)) <= datetime.now(UTC).year + 1
+    assert dates_of({"year": 3999, "calendar": "hijri"})
 
 
 def test_an_era_is_named_only_where_there_are_several() -> None:

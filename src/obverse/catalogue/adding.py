@@ -23,6 +23,7 @@ from obverse import photo as photos
 from obverse.catalogue import duplicates
 from obverse.catalogue.importers import Row
 from obverse.catalogue.levelling import Leveller
+from obverse.catalogue.rows import check_id
 from obverse.catalogue.store import Store
 from obverse.errors import ObverseError
 from obverse.photo import Limits
@@ -212,6 +213,7 @@ class Addition:
     def _prepare(self, row: Row) -> tuple[Row, str, Patch | None] | None:
         """A row with its hash and, if that is new, its patch; None if the photo cannot be used."""
         try:
+            check_id(row.item)  # a folder's name may be blank
             sha = _hash(row.photo, self._limits)
         except ObverseError as error:
             self._fail(row, error)

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from obverse.catalogue.importers import (
     TABLES,
     Listing,
+    Problem,
     Row,
     folder_rows,
     natural_key,
@@ -51,11 +52,16 @@ class Archive:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise NotAPhoto(f"no sound zip ({error})", hint="make it again") from error
         self._most = most
-        self._members = {
-            info.filename.replace("\\", "/"): info
-            for info in self._zip.infolist()
-            if not info.is_dir() and not _is_hidden(info.filename)
-        }
+        self._problems: list[Problem] = []
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for info in self._zip.infolist():
+            name = _name(info.filename)
+            if info.is_dir() or _is_hidden(name):
+                continue
+            if name in self._members:
+                what = "two files of this name, of which the last is taken; rename one"
+                self._problems.append(Problem(name, "UsageError", what))
+            self._members[name] = info
 
     def listing(self) -> Listing:
         """Its photos as rows, as ``obverse.catalogue.importers`` lists a folder or a table.
@@ -71,6 +77,7 @@ class Archive:
             listing = table_rows(self._read(name, TABLE_BYTES), Path(name), is_there=self._has)
         else:
             listing = Listing(self._folders(), [])
+        listing.problems.extend(self._problems)
         if not listing.rows and not listing.problems:
             raise UsageError("no photos in the zip", hint="put a folder for each item into it")
         return listing
@@ -144,7 +151,8 @@ def _is_hidden(name: str) -> bool:
 
 
 def _name(path: str) -> str:
-    """A member's name as a table writes it: ``./a/../b.jpg`` is ``b.jpg``."""
+    """The one name of a member, however a zip or a table writes it: ``./a/../b.jpg`` is ``b.jpg``,
+    and nothing is above the top."""
     parts: list[str] = []
     for part in path.replace("\\", "/").split("/"):
         if part == "..":

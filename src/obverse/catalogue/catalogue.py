@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from numbers import Integral, Real
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -355,7 +356,7 @@ class Catalogue:
 
     def add(
         self,
-        source: str | Path | bytes | Photo | Iterable[str | Path | bytes | Photo | Row],
+        source: gathering.Source | Iterable[gathering.Source | Row],
         *,
         item: str | None = None,
         side: str = "",
@@ -371,8 +372,8 @@ class Catalogue:
 
         Args:
             source: a folder with one sub-folder per item or files named ``item_obverse.jpg``; a CSV
-                with at least a column ``photo``; a photo, as a path, as encoded bytes or loaded;
-                or several of these, or of ``obverse.catalogue.importers.Row``.
+                with at least a column ``photo``; a photo, as ``identify`` takes it; or several of
+                these, or of ``obverse.catalogue.importers.Row``.
             item, side, title, attributes: what holds where a path does not say otherwise.
             progress: called as ``progress(done, total, text)``.
 
@@ -380,7 +381,8 @@ class Catalogue:
             What was added, skipped, moved and refused.
 
         Raises:
-            UsageError: a side or an attribute that makes no sense, a table that cannot be read.
+            UsageError: an id, a side or an attribute that makes no sense, a table that cannot be
+                read.
             PhotoMissing: there is nothing at ``source``.
         """
         found = gathering.gather(
@@ -501,8 +503,8 @@ class Catalogue:
                 turned to stand upright. If not given, it stays, and the others follow.
 
         Raises:
-            UsageError: arguments that do not go together, a turn that is no number, things that are
-                not round.
+            UsageError: arguments that do not go together, a side or a turn that is none, things
+                that are not round.
             NotInCatalogue: no such item or view.
         """
         if view is not None:
@@ -521,14 +523,14 @@ class Catalogue:
 
 
 def _checked(top: int) -> int:
-    if top < 1:
-        raise UsageError(f"top is {top}", hint="ask for at least one candidate")
+    if not isinstance(top, Integral) or top < 1:
+        raise UsageError(f"top is {top!r}", hint="ask for at least one candidate")
     return top
 
 
 def _share(max_wrong: float | None) -> float | None:
-    if max_wrong is not None and not 0 <= max_wrong <= 1:
-        raise UsageError(f"max_wrong is {max_wrong}", hint="give a share between 0 and 1")
+    if max_wrong is not None and not (isinstance(max_wrong, Real) and 0 <= max_wrong <= 1):
+        raise UsageError(f"max_wrong is {max_wrong!r}", hint="give a share between 0 and 1")
     return max_wrong
 
 

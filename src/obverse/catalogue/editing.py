@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from obverse.catalogue.adding import view_id
-from obverse.catalogue.rows import item_table, read_item, read_view, view_table
+from obverse.catalogue.rows import check_id, item_table, read_item, read_view, view_table
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import AlreadyInCatalogue, ChangedSince, NotInCatalogue, UsageError
@@ -75,9 +75,7 @@ def edit_view(store: Store, id: str, side: str) -> View:
 
 def rename(store: Store, item: Item, new: str) -> Item:
     """See ``Catalogue.rename``; what is said of the item is written as given."""
-    if not new.strip():
-        raise UsageError("an item needs an id", hint="give some letters")
-    if new == item.id:
+    if check_id(new) == item.id:
         return item
     if store.items([new]):
         raise AlreadyInCatalogue(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from obverse.catalogue import importers
 from obverse.catalogue.adding import Failure
 from obverse.catalogue.importers import Row
+from obverse.catalogue.rows import check_id
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
-from obverse.types import Photo
+from obverse.types import Array, Photo
 
-Source = str | Path | bytes | Photo
+Source = str | Path | bytes | Array | Photo
 
 
 @dataclass(slots=True)
@@ -31,7 +36,7 @@ class Gathered:
 
 def gather(
     source: Source | Iterable[Source | Row],
-    load: Callable[[bytes | Photo], Photo],
+    load: Callable[[bytes | Array | Photo], Photo],
     *,
     item: str | None = None,
     side: str = "",
@@ -41,28 +46,18 @@ def gather(
     """The rows of one source or of several, as ``Catalogue.add`` describes them.
 
     Args:
-        load: decodes what is given as bytes.
+        load: decodes what is given as bytes or pixels.
 
     Raises:
-        UsageError: bytes without an item, a side that is none, a table that cannot be read.
+        UsageError: a photo without an item, an id or a side that is none, a table that cannot be
+            read, something that is no photo.
         PhotoMissing: there is nothing at a path.
     """
     found = Gathered()
-    for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
-        if isinstance(one, Row):
-            photo = one.photo if isinstance(one.photo, Photo) else Path(one.photo)
-            found.rows.append(replace(one, photo=photo, side=check_side(one.side)))
-        elif isinstance(one, bytes | Photo):
-            if not item:
-                raise UsageError("which item do the bytes show?", hint="name it: item=…")
-            try:
-                photo = load(one)
-            except PhotoError as error:
-                found.failed.append(Failure("<bytes>", type(error).__name__, str(error)))
-                continue
-            row = Row(photo, item, check_side(side), title, dict(attributes or {}))
-            found.rows.append(row)
-        else:
+    if item:
+        check_id(item)
+    for one in one_by_one(source):
+        if isinstance(one, str | os.PathLike):
             path = Path(one)
             listing = importers.read(path, item=item, side=side, title=title, attributes=attributes)
             found.rows += listing.rows
@@ -70,4 +65,31 @@ def gather(
             found.folders += [path] if path.is_dir() else []
             found.notes += listing.notes
             found.ignored += listing.ignored
+            continue
+        row = as_row(one, item, side, title, attributes)
+        try:
+            photo = Path(row.photo) if isinstance(row.photo, str | os.PathLike) else load(row.photo)
+        except PhotoError as error:
+            found.failed.append(Failure(error.where, type(error).__name__, str(error)))
+        else:
+            found.rows.append(replace(row, photo=photo))
     return found
+
+
+def one_by_one(source: Any) -> Iterable[Any]:
+    """The sources in a list or the like; any other source as the only one."""
+    alone = str | bytes | bytearray | memoryview | np.ndarray | io.IOBase
+    return source if isinstance(source, Iterable) and not isinstance(source, alone) else [source]
+
+
+def as_row(
+    one: Any, item: str | None, side: str, title: str, attributes: Mapping[str, Any] | None
+) -> Row:
+    """A photo as a row, its ``photo`` being what was given; a row as it is. Raises ``UsageError``
+    for one without an item, or of a side that is none."""
+    if not isinstance(one, Row):
+        if not item:
+            raise UsageError("which item does the photo show?", hint="name it: item=…")
+        one = Row(one, item, side, title, dict(attributes or {}))
+    row: Row = one
+    return replace(row, item=check_id(row.item), side=check_side(row.side))

@@ -238,6 +238,7 @@ def table_rows(
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     header = _read_header(lines, path)
     listing, ignored = Listing([], []), 0
+    unnamed: list[int] = []
     seen: dict[tuple[Path | Photo, str], tuple[int, Row]] = {}
     for number, fields in _number_lines(lines, path, listing.problems):
         try:
@@ -245,6 +246,8 @@ def table_rows(
         except ValueError as error:
             listing.problems.append(Problem(f"{path}:{number}", "TableError", str(error)))
             continue
+        if item is None and _is_blank(header, fields, "item"):
+            unnamed.append(number)
         earlier, same = seen.setdefault((row.photo, row.item), (number, row))
         if earlier == number:
             listing.rows.append(row)
@@ -253,7 +256,8 @@ def table_rows(
         else:
             what = f"the photo of line {earlier} again, but described differently"
             listing.problems.append(Problem(f"{path}:{number}", "TableError", what))
-    return Listing(listing.rows, listing.problems, ignored, slips.in_columns(header, path))
+    notes = (*slips.in_columns(header, path), *slips.in_lines(unnamed, path))
+    return Listing(listing.rows, listing.problems, ignored, notes)
 
 
 def _read_table_bytes(path: Path) -> bytes:
@@ -293,7 +297,7 @@ def _read_header(lines: Iterator[list[str]], path: Path) -> list[Column]:
         raise TableError(
             f"no column 'photo' among: {', '.join(filter(None, map(str.strip, found)))}",
             where=path,
-            hint="name the column with the paths of the pictures 'photo'",
+            hint=f"name {slips.column_of_photos(header)} 'photo'",
         )
     keys = [(c.is_known, c.name) for c in header if c.name or c.is_json]
     twice = sorted(name for (_, name), count in Counter(keys).items() if count > 1)
@@ -318,6 +322,13 @@ def _number_lines(
             continue
         if any(fields) and any(field.strip() for field in fields):
             yield number, fields
+
+
+def _is_blank(header: list[Column], fields: list[str], name: str) -> bool:
+    """Is there such a column, with nothing in it on this line?"""
+    column = Column(name, is_known=True)
+    at = header.index(column) if column in header else -1
+    return at >= 0 and not any(field.strip() for field in fields[at : at + 1])
 
 
 def _read_row(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from obverse import canvas, normalise
+from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Store
 from obverse.errors import NotInCatalogue, UsageError
 from obverse.pipeline import PHASES, Pipeline
@@ -115,8 +116,9 @@ def level(
         turn: degrees that set the first one upright; if not given, it stands as it does.
 
     Raises:
-        UsageError: things that are not round; a turn that is no number.
+        UsageError: things that are not round; a side or a turn that is none.
     """
+    side = None if side is None else check_side(side)
     if not pipeline.recipe.turns:
         raise UsageError(
             "only round things, by maps that turn with them, are levelled by their design",

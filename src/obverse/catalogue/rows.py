@@ -106,18 +106,31 @@ def _text(text: str) -> str:
     return text
 
 
+def check_id(text: object) -> str:
+    """The id of an item. Raises ``UsageError`` for what is none."""
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError("an item needs an id", hint="give some letters")
+    return _id(text)
+
+
 def _id(text: str) -> str:
+    """Blank ones are stored: catalogues of before may hold some."""
     if text in (".", ".."):
         raise UsageError(f"{text!r} is no id: in an address it means a folder", hint="add letters")
     return _text(text)
 
 
-def _json(item: Item) -> str:
-    if why := flaw(item.attributes):
+def check_attributes(id: str, attributes: Mapping[str, Any]) -> None:
+    """Raises ``UsageError`` for attributes of an item that the database cannot hold."""
+    if why := flaw(attributes):
         raise UsageError(
-            f"item {item.id!r}: {why}",
+            f"item {id!r}: {why}",
             hint="use text, finite numbers, booleans, null, and short lists or objects of them",
         )
+
+
+def _json(item: Item) -> str:
+    check_attributes(item.id, item.attributes)
     return json.dumps(dict(item.attributes))
 
 

@@ -13,6 +13,12 @@ from obverse.catalogue.sides import look_like_views
 NEAR = 0.78
 """Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
 ``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
+MEANT = ("year", "years", "year_from", "year_to", "calendar", "mint_mark", "mint_mark_at")
+"""Attributes that are understood, if they are written so."""
+PICTURES = ("picture", "image", "file", "filename", "path", "img", "foto", "bild", "scan")
+"""What people call the column of photos."""
+SHOWN = 5
+"""Lines told by number."""
 MOST_VIEWS = 8
 """Photos of a folder that may all show one item; people take some two to six of a coin."""
 
@@ -22,11 +28,30 @@ def in_columns(header: Sequence[Column], path: Path) -> tuple[str, ...]:
     missing = [name for name in KNOWN if Column(name, is_known=True) not in header]
     told = []
     for name in (c.name for c in header if not c.is_known and not c.is_json):
+        plain = name.strip().lower().replace(" ", "_")
+        understood = [plain] if plain in MEANT and plain != name else []
         swapped = [known for known in missing if _is_swapped(name.lower(), known)]
-        meant = swapped or difflib.get_close_matches(name.lower(), missing, 1, NEAR)
+        meant = understood or swapped or difflib.get_close_matches(name.lower(), missing, 1, NEAR)
         if meant:
             told.append(f"{path}: column {name!r} is kept as an attribute; is it {meant[0]!r}?")
     return tuple(told)
+
+
+def in_lines(unnamed: Sequence[int], path: Path) -> tuple[str, ...]:
+    """Lines of a table whose cell for the item is empty: named after the photo's file."""
+    if not unnamed:
+        return ()
+    some = ", ".join(map(str, unnamed[:SHOWN])) + (", ..." if len(unnamed) > SHOWN else "")
+    where = f"line {some} names" if len(unnamed) == 1 else f"lines {some} name"
+    return (f"{path}: {where} no item, taken from the photo's file name; is a cell missing?",)
+
+
+def column_of_photos(header: Sequence[Column]) -> str:
+    """How to call the column that pictures seem to be in."""
+    names = {column.name.lower(): column.name for column in header if not column.is_json}
+    like = difflib.get_close_matches("photo", names, 1, NEAR)
+    meant = like or [name for name in PICTURES if name in names]
+    return f"column {names[meant[0]]!r}" if meant else "the column with the paths of the pictures"
 
 
 def in_folder(root: Path, names: Sequence[str], items: Sequence[str]) -> tuple[str, ...]:

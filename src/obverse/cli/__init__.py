@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, serve, stages, train, words, year, zoo
+from obverse.cli import ask, manage, measure, picture, serve, stages, tidy, train, words, year, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import ObverseError, UsageError
 
@@ -39,6 +39,8 @@ app.command()(manage.show)
 app.command()(manage.remove)
 app.command()(manage.level)
 app.command()(manage.export)
+app.command()(tidy.duplicates)
+app.command()(tidy.merge)
 app.command()(picture.quality)
 app.command()(picture.cutout)
 app.command()(zoo.compare)

@@ -96,8 +96,11 @@ def add(
     for note in total["notes"]:
         say(note)
     report_failures(total["failed"])
+    nothing = not (total["added"] or total["skipped"] or total["moved"])
     if as_json:
         emit({"catalogue": catalogue, **total})
+    elif is_new and nothing:
+        write(f"{catalogue}: nothing added, so no catalogue was made")
     else:
         parts = [f"{total['added']:,} added"]
         parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
@@ -106,7 +109,7 @@ def add(
         parts += [f"{total['ignored']:,} passed over"] if total["ignored"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
-    if not (total["added"] or total["skipped"] or total["moved"]):
+    if nothing:
         if not total["failed"]:
             say("no photos there; see obverse add --help for how a folder is read")
         raise typer.Exit(1)

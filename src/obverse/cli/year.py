@@ -24,8 +24,9 @@ from obverse.errors import UsageError
 def year(
     photo: OnePhoto,
     years: Annotated[
-        str, typer.Option(metavar="YEARS", help="Possible years, e.g. 1948,1951-1953 (Gregorian).")
-    ] = "",
+        str | None,
+        typer.Option(metavar="YEARS", help="Possible years, e.g. 1948,1951-1953 (Gregorian)."),
+    ] = None,
     calendar: Annotated[
         str, typer.Option(metavar="NAME", help="How years are counted, e.g. showa,heisei or hijri.")
     ] = "",
@@ -43,11 +44,11 @@ def year(
 ) -> None:
     """Read the year on an object, without a catalogue."""
     from obverse.words import percent
-    from obverse.year.calendars import dates_of, numbers_in
+    from obverse.year.calendars import dates_of
 
     check_picture(draw, photo)
-    if years and not numbers_in(years):
-        raise UsageError(f"no year in {years!r}", hint="write years as 1948,1951-1953")
+    if years is not None:
+        _check_years(years)
     dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})
     if not dates:
         raise UsageError(f"{calendar} has none of the years {years}", hint="give Gregorian years")
@@ -68,6 +69,18 @@ def year(
     else:
         also = "" if reading.written == str(reading.year) else f", written {reading.written}"
         write(f"{photo}: {reading.year} ({percent(reading.probability)}){also}")
+
+
+def _check_years(text: str) -> None:
+    """Raises ``UsageError`` unless all of it is years and ranges of years that rise."""
+    from obverse.year.calendars import range_end
+
+    for part in text.split(","):
+        ends = [end.strip() for end in re.split("[-–/]", part)]
+        if len(ends) > 2 or not all(re.fullmatch("[0-9]{1,4}", end) for end in ends):
+            raise UsageError(f"no year or years: {part!r}", hint="write years as 1948,1951-1953")
+        if range_end(ends[0], ends[-1]) < int(ends[0]):
+            raise UsageError(f"{part.strip()} ends before it begins", hint="give the first first")
 
 
 def _check_calendar(names: str) -> str:

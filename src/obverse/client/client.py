@@ -15,7 +15,9 @@ import numpy as np
 from obverse.catalogue import exporter
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.duplicates import Group, Shown
+from obverse.catalogue.gathering import Source
 from obverse.catalogue.levelling import LevelReport
+from obverse.catalogue.rows import check_attributes, check_id
 from obverse.client.answers import (
     RemoteAnswer,
     RemoteTray,
@@ -25,7 +27,7 @@ from obverse.client.answers import (
     read_view,
 )
 from obverse.client.sending import Sources, rows_of, send
-from obverse.client.wire import Source, Wire, form, path_of, photo_bytes, renamed
+from obverse.client.wire import Wire, form, path_of, photo_bytes, renamed
 from obverse.errors import NotInCatalogue, PhotoError, ServerError
 from obverse.types import F32, Item, Progress, View
 
@@ -139,9 +141,11 @@ class Client:
         """A picture that an answer, an item or a view names, as JPEG or PNG."""
         return self._wire.ask("GET", address)
 
-    def items(self, words: str = "", *, sort: str = "id", **attributes: str) -> list[Item]:
-        """All items, or those with these words or attributes."""
-        return list(self._pages({"q": words, "sort": sort, **attributes}))
+    def items(self, words: str = "", *, sort: str = "", **attributes: str) -> list[Item]:
+        """All items, or those with these words or attributes; sorted by id as ``Catalogue.items``,
+        or as the server sorts: by ``title``, ``id`` (9 before 10), ``added`` or an attribute."""
+        found = list(self._pages({"q": words, "sort": sort or "id", **attributes}))
+        return found if sort else sorted(found, key=lambda item: item.id)
 
     def item(self, id: str) -> Item:
         """One item. Raises ``NotInCatalogue``."""
@@ -203,8 +207,6 @@ class Client:
     def remove(self, ids: str | Sequence[str]) -> int:
         """Remove items or single views by id, 1,000 at most; returns views removed. See
         ``Catalogue.remove``."""
-        if not _list(ids):
-            return 0
         return int(self._remove(ids, undo=False)["views"])
 
     def edit(
@@ -217,6 +219,7 @@ class Client:
     ) -> Item:
         """Change what is said of an item. See ``Catalogue.edit``."""
         said = None if attributes is None else dict(attributes)
+        check_attributes(id, said or {})
         told = {"title": title, "attributes": said, "id": new_id}
         change = {key: value for key, value in told.items() if value is not None}
         path, again = path_of("items", id), new_id is None
@@ -229,7 +232,7 @@ class Client:
 
     def rename(self, id: str, new: str) -> Item:
         """Give an item another id. See ``Catalogue.rename``."""
-        return self.edit(id, new_id=new)
+        return self.edit(id, new_id=check_id(new))
 
     def merge(self, id: str, others: str | Sequence[str]) -> str:
         """Put the views of other items, 100 at most, under one; a token for ``undo``. See
@@ -238,8 +241,7 @@ class Client:
         return str(self._wire.ask_json("POST", path, told, again=False)["undo"])
 
     def withdraw(self, ids: str | Sequence[str]) -> str:
-        """As ``remove``, of one id at least, but it can be taken back for a while; returns a token
-        for ``undo``."""
+        """As ``remove``, but it can be taken back for a while; returns a token for ``undo``."""
         return str(self._remove(ids, undo=True)["undo"])
 
     def undo(self, token: str) -> list[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from obverse import photo as photos
 from obverse.catalogue import importers
 from obverse.catalogue.adding import AddReport, Failure
+from obverse.catalogue.gathering import Source, as_row, one_by_one
 from obverse.catalogue.importers import Row
-from obverse.catalogue.sides import check_side
-from obverse.client.wire import Wire, error_of, form, photo_bytes, renamed
+from obverse.catalogue.rows import check_attributes, check_id
+from obverse.client.wire import Wire, error_of, form, photo_bytes
 from obverse.errors import BodyTooLarge, ObverseError, PhotoError, UsageError
 from obverse.types import Photo, Progress
 
@@ -23,7 +26,7 @@ MARGIN = 256 * 1024
 
 Outgoing = tuple[Row, Path | bytes | Photo]
 """What is said of a photo, and the photo."""
-Sources = str | Path | bytes | Photo | Iterable[str | Path | bytes | Photo | Row]
+Sources = Source | Iterable[Source | Row]
 
 
 def rows_of(
@@ -37,21 +40,33 @@ def rows_of(
     """The photos of a source, those of one item together; what cannot be read is reported. Raises
     as ``Catalogue.add`` does."""
     found: list[Outgoing] = []
-    for one in [source] if isinstance(source, str | Path | bytes | Photo) else source:
-        if isinstance(one, Row):
-            found.append((replace(one, side=check_side(one.side)), one.photo))
-        elif isinstance(one, str | Path):
+    if item:
+        check_id(item)
+    for one in one_by_one(source):
+        if isinstance(one, str | os.PathLike):
             listing = importers.read(one, item=item, side=side, title=title, attributes=attributes)
             report.failed += [Failure(p.source, p.error, p.what) for p in listing.problems]
             report.notes += listing.notes
             report.ignored += listing.ignored
             found += [(row, row.photo) for row in sorted(listing.rows, key=lambda row: row.item)]
-        elif not item:
-            raise UsageError("which item do the bytes show?", hint="name it: item=…")
-        else:
-            photo = one if isinstance(one, Photo) else Path("<bytes>")
-            found.append((Row(photo, item, check_side(side), title, dict(attributes)), one))
+            continue
+        row = as_row(one, item, side, title, attributes)
+        try:
+            found.append(_outgoing(row, row.photo))
+        except PhotoError as error:
+            report.failed.append(Failure(error.where, type(error).__name__, str(error)))
+    for row, _ in found:
+        check_attributes(row.item, row.attributes)
     return found
+
+
+def _outgoing(row: Row, photo: Any) -> Outgoing:
+    """A row, and its photo as it is sent. Raises ``PhotoError`` for pixels that are none, and
+    ``UsageError`` for what is no photo."""
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return replace(row, photo=Path("<bytes>")), bytes(photo)
+    kept = Path(photo) if isinstance(photo, str | os.PathLike) else photos.load(photo)
+    return replace(row, photo=kept), kept
 
 
 def send(
@@ -89,7 +104,11 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
         body, kind = form([("photo", data) for data, _ in batch] + sides, told)
         answer = json.loads(wire.ask("POST", "/v1/items", body, kind))
     except (PhotoError, UsageError, BodyTooLarge) as error:
-        report.failed += [_failure(one, error) for _, one in batch]
+        if isinstance(error, PhotoError) and len(batch) > 1:  # none can be used, each for a reason
+            for one in batch:
+                _send(wire, [one], report)
+        else:
+            report.failed += [_failure(one, error) for _, one in batch]
         return
     report.added += len(answer["views"])
     report.skipped += int(answer["skipped"])
@@ -102,5 +121,5 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
 def _failure(row: Row, error: ObverseError) -> Failure:
     source = row.photo.source if isinstance(row.photo, Photo) else str(row.photo)
     if isinstance(error, PhotoError):
-        error = renamed(error, [source])
+        error = type(error)(error.what, where=source, hint=error.hint)
     return Failure(source, type(error).__name__, str(error))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
+import re
 import secrets
 import ssl
 import time
@@ -15,10 +17,9 @@ from urllib.parse import quote, urlsplit
 
 from obverse import errors
 from obverse import photo as photos
+from obverse.catalogue.gathering import Source
 from obverse.errors import Busy, ObverseError, PhotoError, ServerError, TooManyRequests, UsageError
-from obverse.types import Array, Photo
-
-Source = str | Path | bytes | Array | Photo
+from obverse.types import Photo
 
 TRIES, LONGEST_WAIT_S = 5, 30.0
 """A full server is asked again so often, after as long as it says but no longer than this."""
@@ -160,7 +161,11 @@ def error_of(told: Mapping[str, Any], status: int) -> ObverseError:
 def renamed(error: PhotoError, sources: Sequence[Source]) -> PhotoError:
     """An error about bytes with the names of the files they were read from."""
     names = [str(one) for one in sources if isinstance(one, str | Path)]
-    where = " or ".join(names) if names and error.where == "<bytes>" else error.where
+    which = re.fullmatch("photo ([0-9]+) of [0-9]+", error.where)
+    if which and len(names) == len(sources) >= int(which[1]):
+        where = names[int(which[1]) - 1]
+    else:
+        where = " or ".join(names) if names and error.where == "<bytes>" else error.where
     return type(error)(error.what, where=where, hint=error.hint)
 
 
@@ -179,10 +184,10 @@ def form(parts: Sequence[tuple[str, bytes]], fields: Mapping[str, Any]) -> tuple
 
 def photo_bytes(photo: Source) -> bytes:
     """A photo as it is sent: files as they are, pixels as PNG."""
-    if isinstance(photo, bytes):
-        return photo
-    if isinstance(photo, str | Path):
-        return photos.read(str(photo), photos.DEFAULT_LIMITS)
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return bytes(photo)
+    if isinstance(photo, str | os.PathLike):
+        return photos.read(os.fspath(photo), photos.DEFAULT_LIMITS)
     from PIL import Image
 
     pixels = photo.pixels if isinstance(photo, Photo) else photos.load(photo).pixels

@@ -85,6 +85,10 @@ class ClassicalFinder:
         box = (0.0, 0.0, float(photo.width), float(photo.height))
         return [Region(box=box, score=0.0, whole=True, finder=self.name)]
 
+    def first(self, photo: Photo) -> Region:
+        """What ``find`` gives first."""
+        return self.find(photo)[0]
+
     def _region(self, photo: Photo, field: Field, matrix: F64, confidence: float) -> Region:
         maps = sharpen(photo, field.to_photo(matrix[None]))
         to_full = np.array([photo.width, photo.height]) / photo.pixels.shape[1::-1]

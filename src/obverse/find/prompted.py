@@ -50,6 +50,10 @@ class PromptedFinder:
         found.sort(key=lambda r: -r.score * _size(r))
         return [replace(region, finder=self.name) for region in found]
 
+    def first(self, photo: Photo) -> Region:
+        """What ``find`` gives first."""
+        return self.find(photo)[0]
+
 
 def get(name: str) -> PromptedFinder:
     """The finder of that name, its model loaded.

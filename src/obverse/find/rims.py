@@ -21,6 +21,7 @@ GROWTH = 6
 """Cells that an object can grow by from one level to the next: a radius of 100 cells."""
 CELLS = 5
 """Least cells of a seed."""
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 ENOUGH = 1200
 """Cells that an ellipse is fitted to."""
 RAYS = 128
@@ -65,7 +66,6 @@ def share_out(seen: Seen) -> tuple[Array, int]:
     """
     owner = np.zeros(seen.inset.shape, np.int16)
     count = 0
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     for level in LEVELS:
         above = np.asarray(seen.inset > level)
         if level >= LAST_SEED:
@@ -77,12 +77,26 @@ def share_out(seen: Seen) -> tuple[Array, int]:
             for k in np.flatnonzero(~held[1:] & (stats[1:, cv2.CC_STAT_AREA] >= CELLS)) + 1:
                 count += 1
                 owner[pieces == k] = count
-        for _ in range(GROWTH):
-            owner = np.where(above & (owner == 0), cv2.dilate(owner, cross), owner)
-    solid = seen.mask > 0.3
-    for _ in range(GROWTH):
-        owner = np.where(solid & (owner == 0), cv2.dilate(owner, cross), owner)
+        grow(owner, above)
+    grow(owner, np.asarray(seen.mask > 0.3))
     return owner, count
+
+
+def grow(owner: Array, room: Array) -> None:
+    """Let objects grow into what is free, by ``GROWTH`` cells at most.
+
+    Args:
+        owner: int16 (h, w), changed in place.
+        room: bool (h, w).
+    """
+    free = room & (owner == 0)
+    for _ in range(GROWTH):
+        taken = cv2.dilate(owner, CROSS)
+        taken[~free] = 0
+        if not taken.any():
+            return
+        owner += taken
+        free &= taken == 0
 
 
 def ellipse_of(inset: F32, cells: Array) -> F64 | None:

@@ -15,3 +15,7 @@ class WholeFinder:
         """One region, the full picture, score 1."""
         box = (0.0, 0.0, float(photo.width), float(photo.height))
         return [Region(box=box, score=1.0, finder=self.name)]
+
+    def first(self, photo: Photo) -> Region:
+        """What ``find`` gives first."""
+        return self.find(photo)[0]

@@ -75,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _unrouted)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
+    app.add_middleware(Heads)
     app.add_middleware(Segments)
     app.add_middleware(
         Guard,
@@ -106,6 +107,23 @@ class Segments:
         await self.app(scope, receive, send)
 
 
+class Heads:
+    """HEAD is answered as GET is: the server that sends the answer leaves out the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        asked = {**scope, "method": "GET"}
+        try:
+            await self.app(asked, receive, send)
+        finally:
+            scope["route"] = asked.get("route")  # for the log and the metrics
+
+
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ObverseError)
     told = problem(error)
@@ -132,6 +150,7 @@ def _unrouted(request: Request, error: Exception) -> Response:
         routes = (route for part in PARTS for route in part.routes.routes)
         fits = (r for r in routes if r.matches(request.scope)[0] is not Match.NONE)
         found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
+        found |= {"HEAD"} if "GET" in found else set()
         headers["Allow"] = ", ".join(sorted(found))
     return respond(bare(error.status_code, error.detail), headers)
 

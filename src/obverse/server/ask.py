@@ -12,28 +12,47 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from obverse.catalogue.catalogue import Catalogue
 from obverse.chinese import CHINESE
-from obverse.errors import UsageError
+from obverse.errors import PhotoError, UsageError
 from obverse.explain import ENGLISH
 from obverse.server import describe, forms, show, state
 from obverse.server.state import State
-from obverse.types import Answer, Tray
+from obverse.types import Answer, Photo, Tray
 
 routes = APIRouter(prefix="/v1", tags=["ask"])
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 """What an answer is said in, by the code of the language; the first one where nobody says."""
+BEST = {
+    "item": {"id": "0007", "title": "2 crowns", "attributes": {"country": "Norland"}},
+    "view": {"id": "297a8a03b05f332f52c4b9e7", "side": "obverse", "source": "0007_obverse.jpg"},
+    "similarity": 0.91,
+    "score": 0.874,
+    "probability": 0.998,
+    "upright": 356.0,
+    "evidence": {
+        "score": 0.874,
+        "turn": 4.0,
+        "weakest": 0.79,
+        "numeral": {
+            "view": "2",
+            "photo": "2",
+            "ratio": 4.3,
+            "box": [[310.0, 402.5], [362.0, 404.0], [360.5, 470.0], [308.5, 468.5]],
+        },
+    },
+    "year": None,
+    "mint_mark": None,
+}
 EXAMPLE = {
     "language": "en",
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
     "calibrated": True,
     "threshold": 0.656,
-    "best": {
-        "item": {"id": "0007", "title": "2 crowns", "attributes": {"country": "Norland"}},
-        "probability": 0.998,
-    },
-    "candidates": [],
+    "best": BEST,
+    "candidates": [BEST],
     "pictures": {
         "photo": "/v1/pictures/a",
         "aligned": {"query": "/v1/pictures/b", "view": "/v1/pictures/c"},
@@ -61,7 +80,7 @@ class Ask(Strict):
     sides: bool = Field(False, description="One photo shows both sides; two photos always do.")
     top: int = Field(5, ge=1, le=50, description="How many candidates.")
     max_wrong: float | None = Field(
-        None, ge=0.001, le=0.5, description="Share of wrong answers, of all, that you put up with."
+        None, ge=0, le=1, description="Share of wrong answers, of all, that you put up with."
     )
     draw: bool = Field(False, description="The answer as one picture, too.")
     year: bool | None = Field(None, description="Read the year always, or never.")
@@ -119,7 +138,8 @@ def answer(server: State, photos: list[bytes], ask: Ask, language: str) -> dict[
             photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong
         )
     elif ask.sides or len(photos) == 2:
-        found = catalogue.identify_sides(*photos, top=ask.top, max_wrong=ask.max_wrong)
+        loaded = [load(catalogue, photos, n) for n in range(len(photos))]
+        found = catalogue.identify_sides(*loaded, top=ask.top, max_wrong=ask.max_wrong)
     else:
         found = catalogue.identify(photos[0], top=ask.top, year=ask.year, max_wrong=ask.max_wrong)
     for stage, spent in found.times_ms.items():
@@ -131,6 +151,15 @@ def answer(server: State, photos: list[bytes], ask: Ask, language: str) -> dict[
     told["answer_id"] = secrets.token_urlsafe(9)
     told["pictures"] = show.pictures(found, server.pictures, sheet=ask.draw)
     return told
+
+
+def load(catalogue: Catalogue, photos: list[bytes], n: int) -> Photo:
+    """One of several photos. Raises ``PhotoError``, which says of which one."""
+    try:
+        return catalogue.load(photos[n])
+    except PhotoError as error:
+        where = f"photo {n + 1} of {len(photos)}" if len(photos) > 1 else error.where
+        raise type(error)(error.what, where=where, hint=error.hint) from error
 
 
 @routes.post(

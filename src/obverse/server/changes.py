@@ -26,7 +26,7 @@ UNDO = {"undo": "019a0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e"}
 class Remove(Strict):
     """What goes: ids of items, of views, or of both."""
 
-    ids: list[str] = Field(min_length=1, max_length=MOST)
+    ids: list[str] = Field(max_length=MOST)
     undo: bool = Field(True, description="Keep it for ten minutes, to be taken back.")
 
 

@@ -34,7 +34,8 @@ ALWAYS = {
     401: "A key is needed, or the one sent is wrong.",
     403: "Refused, whatever the key.",
     429: "You ask faster than is served; see Retry-After.",
-    503: "Everyone together does, or a part is not installed; see Retry-After.",
+    501: "A part or a model that it needs is not installed.",
+    503: "Everyone together does; see Retry-After.",
 }
 BODY = {
     408: "The body took too long to arrive.",

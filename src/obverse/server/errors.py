@@ -19,8 +19,8 @@ STATUS: dict[type[ObverseError], int] = {
     errors.NotInCatalogue: 404,
     errors.AlreadyInCatalogue: 409,
     errors.ChangedSince: 409,
-    errors.MissingExtra: 503,
-    errors.ModelError: 503,
+    errors.MissingExtra: 501,
+    errors.ModelError: 501,
     errors.KeyNeeded: 401,
     errors.Forbidden: 403,
     errors.BodyTooLarge: 413,
@@ -54,7 +54,7 @@ def problem(error: ObverseError) -> dict[str, Any]:
     if error.where and status < 500 and not ours:
         told["where"] = error.where
     # A catalogue's hints speak of the command line.
-    if error.hint and status in (*range(400, 500), 503) and not (ours and "obverse" in error.hint):
+    if error.hint and status != 500 and not (ours and "obverse" in error.hint):
         told["hint"] = error.hint
     return told
 

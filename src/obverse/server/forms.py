@@ -7,8 +7,8 @@ when it is decoded. Size and time are limited where the body arrives (``obverse.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeVar
 
@@ -27,6 +27,7 @@ HEAD_BYTES, FIELD_BYTES = 4096, 256 * 1024
 STRUCTURE = 10_000
 """Commas and brackets of a JSON body, at most: photos in base64 hold none, and each value of a
 million costs a hundred bytes and time in which nobody else is served."""
+URL_SAFE = bytes.maketrans(b"-_", b"+/")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -56,14 +57,14 @@ async def read(
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data":
-        parts = Parts(name, known=_fields(model))
+        where, parts = name, Parts(name, known=_fields(model))
         form = await _multipart(request, options.get(b"boundary", b""), parts)
         told: dict[str, Any] = {
             key: values if _is_list(model, key) else values[-1]
             for key, values in form.fields.items()
         }
     elif kind == b"application/json":
-        body = await request.body()
+        where, body = f"{name}s", await request.body()
         server = state.of(request)
         form, told = await server.reads.run(state.client(request), lambda: _json(body, name))
     else:
@@ -72,12 +73,11 @@ async def read(
             where="content-type",
             hint=f"send the photo as a field {name!r} of a form",
         )
+    fields = checked(model, told, _hint(where))
     if not least <= len(form.photos) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        raise UsageError(
-            f"{len(form.photos)} photos, not {wanted}", where=name, hint="send them as files"
-        )
-    return form.photos, checked(model, told)
+        raise UsageError(f"{len(form.photos)} photos, not {wanted}", where=where, hint=_hint(where))
+    return form.photos, fields
 
 
 async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
@@ -88,8 +88,8 @@ async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
         raise NotAPhoto("not multipart/form-data", where="content-type", hint="send a form")
     parts = Parts(name, sink)
     await _multipart(request, options.get(b"boundary", b""), parts)
-    if parts.form.fields or len(parts.form.photos) != 1:
-        raise UsageError(f"one file {name!r} and nothing else is taken", where=name)
+    if len(parts.form.photos) != 1:
+        raise UsageError(f"{len(parts.form.photos)} files, not 1", where=name, hint=_hint(name))
 
 
 async def read_json(request: Request, model: type[Model]) -> Model:
@@ -110,14 +110,14 @@ def parsed(body: bytes) -> Any:
         raise UsageError(f"no JSON ({error})", where="body") from error
 
 
-def checked(model: type[Model], told: Any) -> Model:
-    """Fields as the model has them. Raises ``UsageError``."""
+def checked(model: type[Model], told: Any, hint: str = "see /docs") -> Model:
+    """Fields as the model has them. Raises ``UsageError``, with ``hint`` for one that is none."""
     if isinstance(told, dict):
         # Before the model, which would make an error for each.
         known = _fields(model)
         for key in told:
             if key not in known:
-                raise UsageError("no such field", where=key[:80], hint="see /docs")
+                raise UsageError("no such field", where=key[:80], hint=hint)
     try:
         return model.model_validate(told)
     except ValidationError as error:
@@ -144,9 +144,24 @@ def _json(body: bytes, name: str) -> tuple[Form, dict[str, Any]]:
     if not isinstance(photos, list) or not all(isinstance(text, str) for text in photos):
         raise UsageError("not a list of texts in base64", where=f"{name}s")
     try:
-        return Form([base64.b64decode(text, validate=True) for text in photos]), told
-    except (binascii.Error, ValueError) as error:
-        raise UsageError(f"no base64 ({error})", where=f"{name}s") from error
+        return Form([_unpacked(text) for text in photos]), told
+    except ValueError as error:
+        raise UsageError(
+            f"no base64 ({error})", where=f"{name}s", hint="send the file's bytes in base64"
+        ) from error
+
+
+def _unpacked(text: str) -> bytes:
+    """What base64 says, be it broken into lines, URL-safe, without its padding, or in a ``data:``
+    URL. Raises ``ValueError``."""
+    packed = text.partition(",")[2] if text.startswith("data:") else text
+    plain = packed.encode("ascii").translate(URL_SAFE, b" \t\r\n")
+    return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+
+
+def _hint(name: str) -> str:
+    """Where files go."""
+    return f"a file goes into {name!r}; see /docs"
 
 
 async def _multipart(request: Request, boundary: bytes, parts: Parts) -> Form:
@@ -169,7 +184,7 @@ class Parts:
     fields that are not ``known`` are refused as soon as they are named."""
 
     def __init__(
-        self, name: str, sink: BinaryIO | None = None, known: set[str] | None = None
+        self, name: str, sink: BinaryIO | None = None, known: Set[str] = frozenset()
     ) -> None:
         self.form = Form()
         self._known = known
@@ -218,9 +233,9 @@ class Parts:
         _, options = parse_options_header(self._heads.get(b"content-disposition", b""))
         self._key = options.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = self._key == self._name
-        if not (self._is_file or self._known is None or self._key in self._known):
-            hint = f"a photo goes into {self._name!r}; see /docs"
-            raise UsageError("no such field", where=self._key[:80] or "body", hint=hint)
+        if not (self._is_file or self._key in self._known):
+            where = self._key[:80] or "body"
+            raise UsageError("no such field", where=where, hint=_hint(self._name))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         self._size += end - start

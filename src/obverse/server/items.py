@@ -19,7 +19,7 @@ from obverse.catalogue.importers import Row
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
 from obverse.server import describe, forms, state
-from obverse.server.ask import Strict
+from obverse.server.ask import Strict, load
 from obverse.server.errors import problem
 from obverse.server.shelf import Entry
 from obverse.server.state import State
@@ -125,9 +125,10 @@ async def get_item(request: Request, id: str) -> Any:
 )
 async def add_item(request: Request) -> Any:
     """The id is made from the title where none is given. A photo that cannot be used is listed in
-    `failed` and the others go on; if none can, it is an error. `notes` are sentences about what
-    looks like a slip, such as a picture that another item has, too. An item that exists gets the
-    photos as further views, and what is said of it now is laid over what was said before."""
+    `failed` and the others go on; if none can, the error is that of the first. `notes` are
+    sentences about what looks like a slip, such as a picture that another item has, too. An item
+    that exists gets the photos as further views, and what is said of it now is laid over what was
+    said before."""
     server = state.of(request)
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
@@ -167,17 +168,16 @@ async def add(
     """Decode photos, add those that can be used, and tell of the others. ``name`` tells the item's
     id, asked when it is this request's turn to write: until then others may take it."""
     catalogue, good, failed = server.catalogue, [], []
-    for number, (data, row) in enumerate(zip(photos, rows, strict=True)):
+    for number, row in enumerate(rows):
         try:
-            photo = await server.asks.run(state.client(request), partial(catalogue.load, data))
+            decode = partial(load, catalogue, photos, number)
+            photo = await server.asks.run(state.client(request), decode)
         except PhotoError as error:
-            if len(photos) == 1:
-                raise
-            failed.append({**problem(error), "photo": number})
+            failed.append((number, error))
         else:
             good.append(Row(photo, **row))
     if not good:
-        raise UsageError(failed[0]["detail"], where="photo", hint=failed[0].get("hint", ""))
+        raise failed[0][1]
 
     def work() -> tuple[str, set[str], AddReport]:
         id = name()
@@ -187,7 +187,8 @@ async def add(
     id, before, report = await server.write(request, work, lambda done: [done[0]])
     item = await server.reads.run(state.client(request), lambda: shown(server, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
-    told = {"skipped": report.skipped, "failed": failed, "notes": report.notes}
+    problems = [{**problem(error), "photo": number} for number, error in failed]
+    told = {"skipped": report.skipped, "failed": problems, "notes": report.notes}
     return {"item": item, "views": new, **told}
 
 

@@ -131,7 +131,12 @@ async def report(request: Request) -> Any:
     path = folder / "report.json" if folder else None
     if path is None or not path.is_file():
         raise NotInCatalogue("no evaluation report", hint="obverse serve --report DIR")
-    return json.loads(path.read_text("utf-8"))
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotInCatalogue(
+            "an evaluation report that cannot be read", hint="evaluate again"
+        ) from error
 
 
 @routes.get("/report/{path:path}", include_in_schema=False)

@@ -103,7 +103,7 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
         stays = "the shipped calibration stays" if shipped else "there is still no calibration"
         return Fitted(False, f"{stays}: no better beyond chance, {words}", told)
     measured = {"questions": len(after.item), **{k: figures["after"][k] for k in ("ece", "auroc")}}
-    final = finish(fit(cases, shipped), after, {**card, **measured})
+    final = finish(fit(cases, shipped), after, {**card, **measured}, shipped)
     catalogue.keep("calibration", final.to_bytes())
     return Fitted(True, f"calibrated: {words}", told)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -152,11 +153,37 @@ def tell(decider: Decider, cases: Sequence[Case]) -> Told:
     return _told(cases, [decider] * len(cases))
 
 
-def finish(decider: Decider, told: Told, card: dict[str, Any]) -> Decider:
-    """The calibration with its curve, threshold and card."""
-    curve = tuple((wrong, told.threshold(wrong)) for wrong in WRONG)
+def finish(
+    decider: Decider, told: Told, card: dict[str, Any], before: Decider | None = None
+) -> Decider:
+    """The calibration with its curve, threshold and card.
+
+    Args:
+        decider: fitted.
+        told: what its like told of cases that they were not fitted on.
+        card: what to say of it.
+        before: an earlier one, whose wrong answers count along with those of ``told``: of a few
+            dozen cases one wrong would be more than any share that is put up with.
+    """
+    find = told.threshold if before is None else partial(_joint_threshold, told, before)
+    curve = tuple((wrong, find(wrong)) for wrong in WRONG)
     said = {**card, "max_wrong": MAX_WRONG}
-    return replace(decider, curve=curve, threshold=told.threshold(MAX_WRONG), card=said)
+    return replace(decider, curve=curve, threshold=dict(curve)[MAX_WRONG], card=said)
+
+
+def _joint_threshold(told: Told, before: Decider, max_wrong: float) -> float:
+    """The lowest probability from which no more than so many would be wrong of these cases and of
+    those that the earlier calibration's curve was measured on, taken together."""
+    here, there = len(told.probability), int(before.card["queries"])
+    shares = {threshold: wrong for wrong, threshold in reversed(before.curve)}
+    marks = sorted(shares)
+    never = math.nextafter(float(told.probability.max(initial=max(marks))), 2.0)
+    tried = np.array(sorted({*told.probability, *marks, never}))
+    wrong = np.sort(told.probability[~told.right.astype(bool)])
+    wrong_here = len(wrong) - np.searchsorted(wrong, tried)
+    wrong_there = there * np.interp(tried, marks, [shares[m] for m in marks], left=1.0)
+    allowed = wrong_here + wrong_there <= max_wrong * (here + there) + 1e-9
+    return float(tried[np.argmax(allowed)])
 
 
 def _own(case: Case) -> list[int]:

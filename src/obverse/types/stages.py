@@ -16,6 +16,10 @@ class Finder(Protocol):
 
     def find(self, photo: Photo) -> list[Region]: ...
 
+    def first(self, photo: Photo) -> Region:
+        """What ``find`` gives first; it may take less time."""
+        ...
+
 
 class Embedder(Protocol):
     """Patches to embeddings, in batches. ``fingerprint`` names model and preprocessing exactly."""

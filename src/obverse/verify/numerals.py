@@ -140,7 +140,7 @@ class NumeralReader:
         box = in_photo(place, patch.matrix)
         if (same >= LEGIBLE) == (other >= LEGIBLE):  # nothing, or a digit that may be either of two
             return NumeralReading(value.written, "", 0.0, box)
-        read = allowed[int(likely.max(axis=0).argmax())]
+        read = value.written if same > other else allowed[1 + int(likely[:, 1:].max(0).argmax())]
         ratio = math.log((same + FLOOR) / (other + FLOOR))
         return NumeralReading(value.written, read, ratio, box)
 

@@ -10,6 +10,8 @@ from typing import Any
 
 FIRST = 1500
 """The earliest year looked for where nobody says which are possible; dates are rare before."""
+LAST = 3999
+"""Greater numbers are no Gregorian years, whatever an attribute says."""
 KEYS = ("year", "years", "year_from", "year_to")
 """The attributes that say which years an item may show."""
 _KANJI = "〇一二三四五六七八九"
@@ -89,21 +91,24 @@ def names_years(attributes: Mapping[str, Any]) -> bool:
 
 def years_of(attributes: Mapping[str, Any], today: int | None = None) -> list[int]:
     """The Gregorian years an item may show, rising: ``years`` (a list, or text such as
-    ``1948, 1951-53``) or ``year``, else from ``year_from`` to ``year_to``; either end may be open.
-    What is no year is passed over."""
+    ``1948, 1951-53``) or ``year``, else from ``year_from`` to ``year_to``, but not beyond the year
+    after this one; either end may be open. What is no year is passed over."""
     latest = (today or datetime.now(UTC).year) + 1
     listed = set(numbers_in(attributes.get("years"))) | set(numbers_in(attributes.get("year")))
     if listed:
         return sorted(listed)
     start, end = (numbers_in(attributes.get(key)) for key in ("year_from", "year_to"))
     first, last = min(start, default=FIRST), max(end, default=latest)
-    return list(range(first, last + 1))
+    return list(range(first, min(last, max(first, latest)) + 1))
 
 
 def dates_of(attributes: Mapping[str, Any], today: int | None = None) -> list[Dated]:
     """Everything an item's date may say: its years in its ``calendar`` (a name of ``CALENDARS``, or
-    several with commas between them; Gregorian where none or an unknown one is named)."""
-    named = re.split(r"[,;/\s]+", str(attributes.get("calendar") or "gregorian").lower())
+    several in a list or with commas between them; Gregorian where none or an unknown one is
+    named)."""
+    said = attributes.get("calendar") or "gregorian"
+    said = ",".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
+    named = re.split(r"[,;/\s]+", said.lower())
     calendars = [CALENDARS[n] for n in named if n in CALENDARS] or [CALENDARS["gregorian"]]
     years = set(years_of(attributes, today))
     # One era goes without saying; its name on the object is often worn or set apart.
@@ -161,15 +166,19 @@ def kanji(number: int) -> str:
 
 
 def numbers_in(value: Any) -> list[int]:
-    """Years in a JSON value: numbers, or text with numbers and ranges."""
+    """Years from 1 to ``LAST`` in a JSON value: numbers, or text with numbers, ranges and dates."""
     if isinstance(value, list | tuple):
         return [n for one in value for n in numbers_in(one)]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return [int(value)]
+        return [int(value)] if 1 <= value <= LAST else []
     out: list[int] = []
-    for first, last in re.findall(r"(\d{1,4})(?:\s*[-–/]\s*(\d{1,4}))?", str(value or "")):
-        start = int(first)
-        # 1951-53: the end goes without its century.
-        end = int(first[: len(first) - len(last)] + last) if last else start
+    text = re.sub(r"\b(\d{4})-\d\d-\d\d\b", r"\1", str(value or ""))
+    for first, last in re.findall(r"(?<!\d)(\d{1,4})(?:\s*[-–/]\s*(\d{1,4}))?(?!\d)", text):
+        start, end = int(first), range_end(first, last or first)
         out += range(start, max(start, end) + 1)
-    return out
+    return [n for n in out if 1 <= n <= LAST]
+
+
+def range_end(first: str, last: str) -> int:
+    """The year that a range ends with, which may go without its century: 1953 of 1951-53."""
+    return int(first[: max(0, len(first) - len(last))] + last)

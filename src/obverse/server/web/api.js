@@ -9,6 +9,8 @@ export class Problem extends Error {
     this.status = status;
     this.code = body.code ?? "";
     this.title = told("error", this.code, this.message);
+    // Of two photos sent together, which one: 0 or 1.
+    this.photo = Number(/^photo (\d+) of/.exec(body.where ?? "")?.[1] ?? 0) - 1;
     this.hint = body.hint ? told("hint", this.code, body.hint) : "";
   }
 }

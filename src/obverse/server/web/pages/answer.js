@@ -231,13 +231,14 @@ function facts(answer) {
       `${year.year}${year.written === String(year.year) ? "" : ` (${year.written})`}, ${percent(year.probability)}`,
     ],
     !sides && view.side && [t("fact.side"), sideName(view.side)],
-    !isApart(answer) && [
+    !sides && [
       t("fact.turn"),
       turn ? t(left > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
     ],
     !isApart(answer) && [
       t("fact.agreement"),
-      `${Math.round(100 * Math.max(0, evidence.score))} %`,
+      // Of two sides each in the order of the photos; one that the catalogue lacks has none.
+      (sides ?? [{ evidence }]).map(agreement).join(" · "),
     ],
     [t("fact.time"), `${Math.round(time)} ms`],
   ].filter(Boolean);
@@ -247,6 +248,9 @@ function facts(answer) {
     rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
 }
+
+const agreement = (side) =>
+  side?.evidence ? `${Math.round(100 * Math.max(0, side.evidence.score))} %` : "–";
 
 function learned({ explanation, language: code }) {
   if (!explanation.length) return null;

@@ -225,6 +225,7 @@ class Identify {
       go(href(this.mode === "tray" ? "tray" : "answer"));
     } catch (error) {
       if (error.name === "AbortError") return;
+      if (error.photo >= 0) error.title = `${this.labels[error.photo]}: ${error.title}`;
       fail(error);
       this.#show();
       speak(error.title ?? error.message);
