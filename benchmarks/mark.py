@@ -2,6 +2,7 @@
 
     python benchmarks/mark.py                   # minted photos: settings were chosen on these
     python benchmarks/mark.py --fit             # the two numbers of obverse.year.mark, refitted
+    python benchmarks/mark.py --lists           # catalogues that lack the mark, for OTHERS
     python benchmarks/mark.py --data DATA       # Lincoln cents (DATA/cents), reporting only
 
 A minted photo shows a coin at any turn and tilt with one of 12 marks, or none, struck into a free
@@ -14,13 +15,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from obverse import find
+from obverse import decide, find
 from obverse.mint.design import CoinType, coin_type
 from obverse.mint.letters import Text
 from obverse.mint.photo import snap
@@ -119,15 +121,44 @@ def fit(cases: list[Case], read: list[mark.Marked]) -> tuple[float, float]:
     return best[1], best[2]
 
 
+def by_lists(cases: list[Case], ocr: Ocr) -> Iterator[str]:
+    """What would be answered if 2, 3 or 4 marks were listed, the right one among them or not; for
+    several chances of marks that are not listed."""
+    rng, least = np.random.default_rng(1), decide.get("coin").threshold
+    every = tuple(dict.fromkeys(("", *MARKS, *mark.USUAL)))
+    seen = [mark.read(ocr, c.photo, c.region, c.turn, c.place, every).chances for c in cases]
+    lists = []
+    for case, chances in zip(cases, seen, strict=True):
+        rest = [m for m in ("", *MARKS) if m != case.mark]
+        for size, named in product((2, 3, 4), (True, False)):
+            drawn = rng.choice(rest, size - named, replace=False)
+            lists.append((case, chances, {*map(str, drawn), *([case.mark] * named)}, named))
+    for others in (0.0, 0.01, 0.03, 0.1, 0.3, 1.0):
+        shares = np.zeros((2, 2))
+        for case, chances, listed, named in lists:
+            weighed = {m: p * (1 if m in {*listed, ""} else others) for m, p in chances.items()}
+            best = max(listed, key=weighed.__getitem__)
+            sure = weighed[best] / sum(weighed.values())
+            shares[int(named), int(best == case.mark)] += sure >= least
+        shares /= len(lists) / 2
+        told = f"{others:<6} {shares[1, 1]:6.3f} {shares[1, 0]:6.3f} {shares[0, 0]:11.3f}"
+        yield f"{told} {len(lists) // 2:6}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="read the cents instead")
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--lists", action="store_true", help="as if few marks were possible")
     args = parser.parse_args()
     cases = list(cents(args.data) if args.data else minted(args.count, args.seed))
     ocr = Ocr()
+    if args.lists:
+        print("others  listed: right, wrong; not listed: wrong; lists")
+        print(*by_lists(cases, ocr), sep="\n")
+        return
     read = [mark.read(ocr, c.photo, c.region, c.turn, c.place, c.possible) for c in cases]
     right = [
         one.best is not None and one.best.mark == c.mark for c, one in zip(cases, read, strict=True)

@@ -3,6 +3,7 @@
     python benchmarks/year.py DATA              # the table
     python benchmarks/year.py DATA --fit        # the weights of obverse.year.reader, refitted
     python benchmarks/year.py DATA --ends       # the weight of a letter in obverse.year.ends
+    python benchmarks/year.py DATA --lists      # catalogues that lack the year, for OTHERS
 
 `dev` and `wild_dev` (same coins, composed photos) come in two halves by design; everything was
 chosen on the first; `cents` is for reporting only. Of `wild_dev` only coins of at least 200 pixels
@@ -20,17 +21,26 @@ import csv
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from obverse import find
+from obverse import decide, find
 from obverse.mint import coin_type, snap
 from obverse.photo import load
 from obverse.types import F64, Ellipse, Photo, Region
 from obverse.year.calendars import dates_of
 from obverse.year.ends import Line, surplus
-from obverse.year.reader import ENOUGH, TURNS, Question, Reading, YearReader, features
+from obverse.year.reader import (
+    ENOUGH,
+    TURNS,
+    Question,
+    Reading,
+    YearReader,
+    expecting,
+    features,
+)
 
 WIDE = {"year_from": 1800}
 LEAST = 200
@@ -214,6 +224,27 @@ def fit_ends(found: F64) -> float:
     return w
 
 
+def by_lists(done: list[Done]) -> Iterator[str]:
+    """What would be answered if 2, 5 or 20 years were listed, drawn from the 25 before and after
+    the right one, this among them or not; for several chances of years that are not listed."""
+    rng, least = np.random.default_rng(1), decide.get("coin").threshold
+    lists = []
+    for d in done:
+        near = np.delete(np.arange(d.case.year - 25, d.case.year + 26), 25)
+        for size, named in product((2, 5, 20), (True, False)):
+            drawn = rng.choice(near, size - named, replace=False)
+            lists.append((d, {*map(int, drawn), *([d.case.year] if named else [])}, named))
+    for others in (1e-9, 0.01, 0.03, 0.1, 0.3, 1.0):
+        shares = np.zeros((2, 2))
+        for d, listed, named in lists:
+            chances = expecting(d.reading.chances, listed, others)
+            best = max(listed, key=lambda y: chances.get(y, 0.0))
+            shares[int(named), int(best == d.case.year)] += chances.get(best, 0.0) >= least
+        shares /= len(lists) / 2
+        told = f"{others:<6} {shares[1, 1]:6.3f} {shares[1, 0]:6.3f} {shares[0, 0]:11.3f}"
+        yield f"{told} {len(lists) // 2:6}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
@@ -224,6 +255,7 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="refit the weights on the first half")
     parser.add_argument("--show", action="store_true", help="name what was not read right")
     parser.add_argument("--ends", action="store_true", help="fit what a letter is worth, no more")
+    parser.add_argument("--lists", action="store_true", help="as if few years were possible")
     args = parser.parse_args()
     reader = YearReader()
     if args.ends:
@@ -231,6 +263,13 @@ def main() -> None:
         clear = np.abs(x) > 1
         print(f"WORTH = {fit_ends(x):.2f} of {len(x)}; {clear.sum()} differ by more than a letter,")
         print(f"{(x[clear] > 0).sum()} of these in the date's direction")
+        return
+    if args.lists:
+        both = [read(reader, n, args.data, "wide", args.every, args.half) for n in ("dev", "wild")]
+        done = [d for one in both for d in one]
+        for half in (0, 1):
+            print(f"half {half}  listed: right, wrong; not listed: wrong; lists")
+            print(*by_lists([d for d in done if d.case.half == half]), sep="\n", flush=True)
         return
     print("set          possible   exact  wrong   none     n     ms   second half: exact, wrong")
     everything: list[Done] = []

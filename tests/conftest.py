@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from obverse import cli
 from obverse.cli.console import MODE
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# The same cases in every run, however slow the machine; HYPOTHESIS=default looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS", "same"))
 
 
 @pytest.fixture(scope="session")

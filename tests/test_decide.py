@@ -67,16 +67,17 @@ def test_a_number_speaks_against_an_item_and_not_for_it() -> None:
 
 @given(
     scores=st.lists(st.floats(0, 1), min_size=1, max_size=8),
+    against=st.floats(0.01, 4.6),
     said=st.lists(st.floats(-4.6, 4.6), min_size=LOOKED_AT, max_size=LOOKED_AT),
     unread=st.integers(0, LOOKED_AT),
 )
 def test_a_first_item_of_another_value_is_never_surer_than_without_numbers(
-    scores: list[float], said: list[float], unread: int
+    scores: list[float], against: float, said: list[float], unread: int
 ) -> None:
     """Whatever the numbers of the others say: those of other values are no better answers."""
     ordered = np.sort(np.array(scores))[::-1]
     ratios = [None] * unread + [*said[unread:]]
-    ratios[0] = -abs(said[0])
+    ratios[0] = -against
     seen_so = [seen(s, 0.1, r) for s, r in zip(ordered, ratios, strict=False)]
     plain = Standing.of(ordered, [seen(s, 0.1) for s in ordered])
     with_numbers = PLAIN.features(Standing.of(ordered, seen_so))[0] @ PLAIN.weights

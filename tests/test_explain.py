@@ -254,6 +254,11 @@ def test_twins_are_told_apart_by_the_date() -> None:
     assert "next, a year" in keys(answer_of(one, two))
     assert "next, a year" not in keys(answer_of(one, candidate(EVEN, 0.05, "mark", year=1988)))
     assert "next, a year" not in keys(answer_of(replace(one, year=None), two))
+    other = replace(one, year=replace(read, year=1922, written="1922"))
+    told = "The date reads 1922 (90 %), a year that Krona does not have."
+    assert told in explain(answer_of(other, two))
+    nothing = candidate(EVEN, 0.9, "krona")
+    assert "year" in keys(answer_of(replace(nothing, year=read))), "it says no years"
 
 
 def test_the_mint_mark_is_told_and_tells_twins_apart() -> None:
@@ -266,6 +271,16 @@ def test_the_mint_mark_is_told_and_tells_twins_apart() -> None:
     assert "next, a mark" not in keys(answer_of(one, two))
     none = replace(two, mint_mark=MarkReading("", 0.8, boxed(0, 0.5)))
     assert "There is no mint mark where one would be (80 %)." in explain(answer_of(none))
+    missing = replace(one, mint_mark=MarkReading("", 0.8, boxed(0, 0.5)))
+    assert "There is no mint mark (80 %) where Cent has one." in explain(answer_of(missing))
+    another = replace(one, mint_mark=MarkReading("D", 0.8, boxed(0, 0.5)))
+    assert "The mint mark reads D (80 %), one that Cent does not have." in explain(
+        answer_of(another)
+    )
+    later = candidate(cells(ABSENT), 0.05, "cent", **{**two.item.attributes, "year": 1910})
+    dated = replace(read, year=YearReading(1909, "1909", 0.9, (boxed(0, 0.5),), ("1909",)))
+    assert "next, a year and a mark" in keys(answer_of(dated, later))
+    assert "next, a year" in keys(answer_of(replace(dated, mint_mark=None), later))
 
 
 @pytest.mark.parametrize(

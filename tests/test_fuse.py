@@ -37,7 +37,7 @@ def slow(table: np.ndarray, own: list[int], sides: list[str]) -> float:
     return float(max(options))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 14))
 def test_items_are_joined_as_a_slow_formula_joins_them(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from obverse.words import half_turn, percent
-from obverse.year.calendars import names_years
+from obverse.year.calendars import lacks, names_years
 
 if TYPE_CHECKING:
     from obverse.separate import Sector, Separation
-    from obverse.types import Answer, Candidate, Match, Patch, YearReading
+    from obverse.types import Answer, Candidate, MarkReading, Match, Patch, YearReading
 
 MOST = 5
 """Sentences of an explanation."""
@@ -59,7 +59,10 @@ ENGLISH: Mapping[str, str] = {
     "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
+    "another year": "The date reads {written} ({sure}), a year that {item} does not have.",
     "mark": "The mint mark reads {mark} ({sure}).",
+    "another mark": "The mint mark reads {mark} ({sure}), one that {item} does not have.",
+    "missing mark": "There is no mint mark ({sure}) where {item} has one.",
     "no mark": "There is no mint mark where one would be ({sure}).",
     "next": "Next in line is {second} ({sure}).",
     "next, a place": "Next in line is {second} ({sure}); they part most {where}: "
@@ -69,7 +72,8 @@ ENGLISH: Mapping[str, str] = {
     "the photo says {photo}.",
     "next, a copy": "{second} ({sure}) has nearly the same picture in the catalogue, so the two "
     "share the chance.",
-    "next, a year": "{second} ({sure}) differs by its year only, so the date decides.",
+    "next, a year": "{second} ({sure}) differs by its year, so the date decides.",
+    "next, a year and a mark": "{second} ({sure}) differs by year and mint mark, so these decide.",
     "next, a mark": "{second} ({sure}) differs by its mint mark, so that decides.",
     "counter": "Against it: {where}, {second} agrees better ({other} against {first}).",
     "weak": "Against it: {where}, nothing agrees (agreement {first}).",
@@ -137,10 +141,9 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         return [Reason("apart", {"pairing": pairing(answer, words)}), *_faults(answer, words)]
     told = [_verdict(answer, best), _ground(answer, best, words), *_value(best)]
     if answer.year is not None:
-        told.append(_year(answer.year))
+        told.append(_year(answer.year, best))
     if answer.mint_mark is not None:
-        values = {"mark": answer.mint_mark.mark, "sure": percent(answer.mint_mark.probability)}
-        told.append(Reason("mark" if answer.mint_mark.mark else "no mark", values))
+        told.append(_mark(answer.mint_mark, best))
     split = answer.separation
     told += _next(answer, split, words)
     told += [*_faults(answer, words), *_against(answer, split, words)]
@@ -220,11 +223,23 @@ def _value(best: Candidate) -> list[Reason]:
     ]
 
 
-def _year(read: YearReading) -> Reason:
+def _year(read: YearReading, best: Candidate) -> Reason:
     values = {"written": read.written, "sure": percent(read.probability)}
+    if lacks(best.item.attributes, read.year):
+        return Reason("another year", {**values, "item": best.item.name})
     if read.written == str(read.year):
         return Reason("year", values)
     return Reason("year, converted", {**values, "year": str(read.year)})
+
+
+def _mark(read: MarkReading, best: Candidate) -> Reason:
+    from obverse.year.mark import marks_of
+
+    values = {"mark": read.mark, "sure": percent(read.probability)}
+    if read.mark in (marks_of(best.item.attributes) or [read.mark]):
+        return Reason("mark" if read.mark else "no mark", values)
+    key = "another mark" if read.mark else "missing mark"
+    return Reason(key, {**values, "item": best.item.name})
 
 
 def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
@@ -315,14 +330,16 @@ def holds_date(sector: Sector, read: YearReading, patch: Patch) -> bool:
 
 def _decided(answer: Answer, one: Candidate, two: Candidate) -> str:
     """The sentence for two items that year or mint mark alone tells apart, if that was read."""
-    from obverse.year.twins import by_year, twins
+    from obverse.year.twins import by_mark, by_year, twins
 
     items = [one.item, two.item]
     if twins(items) != [0, 1]:
         return ""
-    if answer.year is not None and by_year(items):
-        return "next, a year"
-    return "next, a mark" if answer.mint_mark is not None else ""
+    dated = answer.year is not None and by_year(items)
+    struck = answer.mint_mark is not None and by_mark(items)
+    if dated and struck:
+        return "next, a year and a mark"
+    return "next, a year" if dated else "next, a mark" if struck else ""
 
 
 def _copied(one: Candidate, two: Candidate) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from obverse.catalogue.store import Hits, Store
+from obverse.catalogue.store import Hits, Store, described_of
 from obverse.decide import Standing
 from obverse.errors import PhotoError
 from obverse.types import (
@@ -154,7 +154,7 @@ def answer(
     views = store.views(item=sorted({i for f in found for i in f.items[:POOL]}), embeddings=True)
     if not views:
         return replace(sides[0], sides=tuple(sides), pairing=Pairing(same_side, 0.0, False))
-    hits = _hits(views)
+    hits = Hits.of(views)
     table = np.stack([pipeline.verify(f.query, hits)[0] for f in found])
     joined = join(table, hits.items, [v.side for v in views], rule.neutral, same_side)
     decider = pipeline.decider if same_side else rule.decider
@@ -207,22 +207,8 @@ def _direct(pipeline: Pipeline, found: Sequence[Found]) -> float:
     first, second = (f.query for f in found)
     phases = second.map.shape[1] // pipeline.embedder.map_shape[1]
     maps = second.map[None, :, ::phases]
-    hits = Hits([""], [""], np.zeros(1, np.float32), maps, _described([second]))
+    hits = Hits([""], [""], np.zeros(1, np.float32), maps, described_of([second]))
     return float(pipeline.verify(first, hits)[0][0])
-
-
-def _hits(views: Sequence[View]) -> Hits:
-    embeddings = [v.embedding for v in views if v.embedding is not None]
-    maps = np.stack([e.map for e in embeddings])
-    nothing = np.zeros(len(views), np.float32)
-    described = _described(embeddings)
-    return Hits([v.id for v in views], [v.item for v in views], nothing, maps, described)
-
-
-def _described(embeddings: Sequence[Embedding]) -> Sequence[bytes]:
-    """What the verifier described of each, or nothing where it needs nothing."""
-    found = [e.description for e in embeddings]
-    return found if any(found) else ()
 
 
 def _matches(
@@ -230,7 +216,7 @@ def _matches(
 ) -> list[Match | None]:
     """One photo's proof for each of some views, None for ``NONE``."""
     used = [int(i) for i in places if i != NONE]
-    described = _described([e for i in used if (e := views[i].embedding) is not None])
+    described = described_of([e for i in used if (e := views[i].embedding) is not None])
     proofs = iter(pipeline.prove(query, maps[used], described))
     return [None if i == NONE else Match(views[i], next(proofs)) for i in places]
 

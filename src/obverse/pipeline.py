@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from obverse import decide, find, fuse, normalise, quality, tray, verify
+from obverse import dating, decide, find, fuse, normalise, quality, tray, verify
 from obverse.catalogue.store import Hits, Store
 from obverse.decide import Decider, PairDecider, Standing
 from obverse.embed import named
@@ -36,9 +36,8 @@ from obverse.types import (
     Verifier,
 )
 from obverse.verify.numerals import NumeralReader
-from obverse.year import mark, twins
-from obverse.year.mark import Marked
-from obverse.year.reader import Reading, YearReader
+from obverse.year import twins
+from obverse.year.reader import YearReader
 
 REDUCE_TO = 1600
 """A JPEG's long side is never decoded below this; a patch needs 256 pixels of a coin. For a tray of
@@ -231,7 +230,8 @@ class Pipeline:
             answer = fetch(store, found, self.decider, clock.times_ms, max_wrong)[0]
         if year is False:
             return answer
-        return self.date(answer, found[0], top, clock, ask=year, max_wrong=max_wrong)
+        args = (self, store, found[0], answer, top, clock)
+        return dating.answer(*args, ask=year, max_wrong=max_wrong)
 
     def identify_sides(
         self,
@@ -297,8 +297,10 @@ class Pipeline:
         with clock("fetch"):
             answers = fetch(store, found, self.decider, clock.times_ms, max_wrong)
         if year is not False:
-            asked = zip(answers, found, strict=True)
-            answers = [self.date(a, f, top, clock, ask=year, max_wrong=max_wrong) for a, f in asked]
+            answers = [
+                dating.answer(self, store, f, a, top, clock, ask=year, max_wrong=max_wrong)
+                for a, f in zip(answers, found, strict=True)
+            ]
         return Tray(photo, tuple(answers), failed, clock.times_ms)
 
     def ask(
@@ -407,39 +409,6 @@ class Pipeline:
             elif agrees and not leads:
                 return place
         return 0
-
-    def date(
-        self,
-        answer: Answer,
-        found: Found,
-        top: int,
-        clock: Clock,
-        *,
-        ask: bool | None,
-        max_wrong: float | None = None,
-    ) -> Answer:
-        """Read year and mint mark where the nearest items differ by these alone, or where somebody
-        asks."""
-        candidates = answer.candidates
-        group = twins.twins([c.item for c in candidates])
-        if len(group) > 1 or (ask and group):
-            with clock("year"):
-                items = [candidates[i].item for i in group]
-                lies = -candidates[0].upright if self.recipe.turns else None
-                lies = 0.0 if self.recipe.geometry == "flat" else lies
-                reading, marked = Reading(), Marked()
-                if ask or twins.by_year(items):
-                    dates = twins.dates(items)
-                    reading = self.years.read(answer.photo, answer.patch.region, dates, lies)
-                marks, place = twins.marks(items), twins.place(items)
-                if place and lies is not None and self.recipe.turns and (ask or len(marks) > 1):
-                    asked = (answer.photo, answer.patch.region, lies, place, marks)
-                    marked = mark.read(self.years.ocr, *asked)
-                others = [i for i in range(len(found.items)) if i == 0 or i not in group]
-                mass = float(self.decider.probabilities(found.standing.take(others))[0])
-                candidates = twins.settle(candidates, group, reading, marked, mass)
-        known = bool(candidates) and self.decider.known(candidates[0].probability, max_wrong)
-        return replace(answer, candidates=candidates[:top], known=known)
 
 
 class Clock:

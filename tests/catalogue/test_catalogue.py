@@ -652,3 +652,29 @@ def test_a_picture_without_a_round_object_is_told(tmp_path: Path) -> None:
         assert "plain.png" in note
     with Catalogue(tmp_path / "f.obv", recipe="flat") as catalogue:
         assert catalogue.add(rows).notes == []
+
+
+def test_rows_of_one_item_that_differ_are_told(tmp_path: Path) -> None:
+    photos = [write(tmp_path / f"{n}.png", make_coin(n)) for n in range(6)]
+    said: list[tuple[str, str, dict[str, Any]]] = [
+        ("penny", "Penny", {"year": 1912, "metal": "bronze"}),
+        ("penny", "", {"year": 1912}),
+        ("penny", "Penny", {"year": 1913}),
+        ("franc", "Franc", {}),
+        ("franc", "Swiss franc", {"year": 1968}),
+        ("crown", "Crown", {"year": 1953}),
+    ]
+    rows = [
+        Row(photo, item=item, title=title, attributes=attributes)
+        for photo, (item, title, attributes) in zip(photos, said, strict=True)
+    ]
+    catalogue = Catalogue(tmp_path / "c.obv")
+    (note,) = catalogue.add(rows).notes
+    assert note == (
+        "rows of one item differ, and the last counts: penny in year (1912, 1913), "
+        "franc in title ('Franc', 'Swiss franc')"
+    )
+    assert catalogue.item("penny").attributes == {"year": 1913, "metal": "bronze"}
+    assert catalogue.item("franc").title == "Swiss franc"
+    # What the catalogue holds may be changed without a word.
+    assert not catalogue.add([Row(photos[0], item="penny", attributes={"year": 1914})]).notes

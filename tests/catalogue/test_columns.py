@@ -51,7 +51,7 @@ def exact(items: list[dict[str, Any]]) -> list[str]:
 
 
 @given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), min_size=1, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_all_attributes_come_back(items: list[dict[str, Any]]) -> None:
     assert exact(round_trip(items)) == exact(items)
 

@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -79,7 +79,6 @@ PAIRS = st.lists(
 
 
 @given(PAIRS)
-@settings(deadline=None)
 def test_groups_hold_every_pair_and_no_other(pairs: list[tuple[str, str]]) -> None:
     found = cliques(pairs)
     within = {pair for group in found for pair in combinations(sorted(group), 2)}

@@ -19,7 +19,7 @@ from tests.hostile import make_cases
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
-GOOD, BAD = 200, 20
+GOOD, BAD = 60, 20
 
 
 def test_adding_a_folder_twice_adds_once(run: Run, minted: Minted, tmp_path: Path) -> None:

@@ -213,10 +213,7 @@ def test_who_is_asked_and_who_leads(
     first, standing, evidence = pipeline.rank(query, hits, 5, compare)
     assert told == [hits.views[i] for i in plain[:asked]]
     assert first == [plain[i] for i in order] + plain[3:]
-    assert (
-        standing.scores.tolist()
-        == [e.score for e in evidence]
-        == pytest.approx([standing.scores[i] for i in range(len(first))])
-    )
+    # Each computed by itself, so the last digits are the processor's.
+    assert standing.scores.tolist() == pytest.approx([e.score for e in evidence], abs=1e-5)
     said = [e.numeral.view if e.numeral else None for e in evidence[:3]]
     assert said == [values[i] if i < asked else None for i in order]

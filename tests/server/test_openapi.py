@@ -27,7 +27,7 @@ def test_it_does_what_it_documents(server: Served) -> None:
             *(str(COMMAND), "run", f"{server.url}/openapi.json"),
             *("--exclude-checks", "positive_data_acceptance", "--phases", "coverage,fuzzing"),
             *("--exclude-path-regex", "classify|detect|segment|duplicates|:merge", "--seed", "1"),
-            *("--max-examples", "2", "--max-time", "25", "--warnings", "off", "--no-color"),
+            *("--max-examples", "2", "--max-time", "15", "--warnings", "off", "--no-color"),
         ],
         capture_output=True,
         text=True,

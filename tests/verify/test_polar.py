@@ -65,7 +65,7 @@ def test_a_shifted_map_gives_its_shift() -> None:
         assert between(float(turns[0]), 360 * k / 14) < 360 / 28
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 40), degrees=st.floats(0, 359.9), start=st.floats(0, 359.9))
 def test_turn_the_query_get_the_turn(seed: int, degrees: float, start: float) -> None:
     """The coin turned by t more: the reported turn grows by t, the score stays."""

@@ -349,6 +349,27 @@ def test_what_is_new_is_added_and_found_and_taken_back(visit: Visit, coins: Coin
     assert page.locator("h1").inner_text() == "Not in this catalogue"
 
 
+def test_two_items_that_share_the_chance_are_both_named(visit: Visit, coins: Coins) -> None:
+    item = coins.items[0]
+    page = ask(visit(), coins.pictures[item][0])
+    page.get_by_role("button", name="Add as a new item").click()
+    page.get_by_label("Title", exact=True).fill("The double")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_selector(".toast")
+    page.get_by_role("link", name="Identify").click()
+    page.wait_for_selector(".identify")
+    ask(page, coins.pictures[item][0])
+    assert page.locator("h1").inner_text() == "Too close to call"
+    spoken = page.locator("#spoken").inner_text()
+    assert spoken.startswith("Too close to call: ")
+    assert "The double" in spoken
+    assert coins.titles[item] in spoken
+    page.get_by_role("link", name="The double").first.click()
+    page.wait_for_selector(".item")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_selector(".toast:has-text('deleted')")
+
+
 def test_an_answer_is_saved_as_a_picture(visit: Visit, coins: Coins) -> None:
     page = ask(visit(), coins.known[coins.items[0]][0])
     page.get_by_role("button", name="Share as a picture").click()

@@ -74,6 +74,21 @@ def test_the_mark_is_read_at_any_turn(ocr: Ocr, letters: str, turn: float) -> No
     np.testing.assert_allclose(middle, [e.cx + e.a * x, e.cy - e.a * y], atol=0.12 * e.a)
 
 
+def test_what_nobody_expects_is_read_all_the_same_but_doubted(ocr: Ocr) -> None:
+    photo, region = shoot("K", 40.0)
+    forced = mark.read(ocr, photo, region, 40.0, PLACE, ("", "D", "S"))
+    free = mark.read(ocr, photo, region, 40.0, PLACE, ("", "D", "S"), mark.USUAL)
+    asked = mark.read(ocr, photo, region, 40.0, PLACE, ("", "D", "S", "K"))
+    assert "K" not in forced.chances
+    assert free.best is not None
+    assert free.best.mark == "K"
+    assert asked.best is not None
+    assert free.best.probability < asked.best.probability
+    assert sum(free.chances.values()) == pytest.approx(1.0)
+    ratio = free.chances["K"] / free.chances[""]
+    assert ratio == pytest.approx(mark.OTHERS * asked.chances["K"] / asked.chances[""], rel=0.05)
+
+
 def test_what_is_not_possible_is_not_read(ocr: Ocr) -> None:
     photo, region = shoot("D", 0.0)
     told = mark.read(ocr, photo, region, 0.0, PLACE, ("", "S"))

@@ -14,7 +14,7 @@ from obverse.mint.render import scan
 from obverse.types import U8, Ellipse, Region
 from obverse.year.calendars import Dated, dates_of
 from obverse.year.ocr import TextBox
-from obverse.year.reader import Reading, YearReader, picture, probability
+from obverse.year.reader import OTHERS, Reading, YearReader, picture, probability
 from obverse.year.spots import follows
 from tests.coins import face, photo_of, turned, whole_disc
 
@@ -103,6 +103,21 @@ def test_only_possible_years_are_read(reader: YearReader) -> None:
     assert best.year == year
     others = read(reader, image, [Dated(str(y), y) for y in range(1400, 1500)], 0.0)
     assert others.best is None
+
+
+def test_a_year_that_nobody_expects_is_read_all_the_same(reader: YearReader) -> None:
+    image, year = minted(0)
+    middle, reach = 255.5, 0.94 * 256
+    region = Region((0, 0, 512, 512), 1.0, Ellipse(middle, middle, reach, reach))
+    photo, listed = photo_of(image), [Dated(str(y), y) for y in (year - 30, year - 7, year + 1)]
+    free = reader.read(photo, region, listed, 0.0, ANY)
+    assert free.best is not None
+    assert free.best.year == year
+    assert sum(free.chances.values()) == pytest.approx(1.0)
+    # Among others of the same chance each, what is expected is the likelier one.
+    plain = reader.read(photo, region, ANY, 0.0)
+    doubt = [r.chances[year] / r.chances[year + 1] for r in (plain, free)]
+    assert doubt[1] == pytest.approx(OTHERS * doubt[0])
 
 
 def test_a_year_of_another_calendar_is_given_in_ours(reader: YearReader) -> None:

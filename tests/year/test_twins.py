@@ -12,13 +12,24 @@ from PIL import Image
 
 from obverse import Catalogue
 from obverse.catalogue.importers import Row
+from obverse.explain import explain
 from obverse.mint.design import coin_type
 from obverse.mint.photo import snap
 from obverse.mint.render import scan
 from obverse.types import Candidate, Evidence, Item, MarkReading, View, YearReading
 from obverse.year.mark import Marked
 from obverse.year.reader import Reading
-from obverse.year.twins import by_year, marks, near, place, settle, twins
+from obverse.year.twins import (
+    by_mark,
+    by_year,
+    dates,
+    marks,
+    near,
+    other_dates,
+    place,
+    settle,
+    twins,
+)
 from tests.year.test_reader import dated_side
 
 
@@ -71,6 +82,8 @@ def test_twins_may_differ_by_mint_mark_only() -> None:
     assert place([others[0], first]) == (0.5, -0.5)
     assert by_year([first, others[1]])
     assert not by_year([first, others[0]])
+    assert by_mark([first, others[0]])
+    assert not by_mark([first, others[4]])
 
 
 def test_the_mint_mark_puts_twins_in_order() -> None:
@@ -118,6 +131,56 @@ def test_a_reading_never_vetoes_nor_touches_what_is_no_twin() -> None:
     assert alone[0].year is not None
 
 
+def test_a_year_that_none_of_them_has_takes_its_chance_along() -> None:
+    before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
+    read = reading({1990: 0.01, 1991: 0.02, 1992: 0.0, 1922: 0.97})
+    after = settle(before, [0, 2, 3], read, Marked(), 0.8)
+    assert [c.item.id for c in after] == ["x", "b", "a", "c"]
+    assert [c.probability for c in after] == pytest.approx([0.3, 0.016, 0.008, 0.0])
+    assert sum(c.year is not None for c in after) == 1
+
+
+def test_a_mark_that_is_read_makes_no_date_surer() -> None:
+    """Of a cent without a mark nobody knows the year, whatever may be listed."""
+    group = [
+        item("a", year=1941, mint_mark="S"),
+        item("b", year=1952, mint_mark="none"),
+        item("c", year=1941, mint_mark="none"),
+    ]
+    box = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    marked = Marked(MarkReading("", 0.9, box), {"": 0.9, "S": 0.1})
+    before = [candidate(one, p) for one, p in zip(group[:2], (0.4, 0.4), strict=True)]
+    after = settle(before, [0, 1], Reading(), marked, 0.8)
+    assert {c.item.id: c.probability for c in after} == pytest.approx({"b": 0.36, "a": 0.04})
+    # A date with a mark that goes with another year only: neither is it.
+    dated = settle(before, [0, 1], reading({1941: 0.99, 1952: 0.01}), marked, 0.8)
+    found = {c.item.id: c.probability for c in dated}
+    assert found == pytest.approx({"a": 0.8 * 0.99 * 0.1, "b": 0.8 * 0.01 * 0.9})
+    before.append(candidate(group[2], 0.1))
+    after = settle(before, [0, 1, 2], reading({1941: 0.99, 1952: 0.01}), marked, 0.8)
+    assert after[0].item.id == "c"
+    assert after[0].probability == pytest.approx(0.8 * 0.99 * 0.9)
+
+
+def test_a_year_that_several_may_show_is_shared_by_their_pictures() -> None:
+    group = [item("a", years="1950-55"), item("b", years="1953-60"), item("c", years="1961")]
+    before = [candidate(one, p) for one, p in zip(group, (0.3, 0.1, 0.1), strict=True)]
+    after = settle(before, [0, 1, 2], reading({1954: 0.8, 1958: 0.1, 1961: 0.1}), Marked(), 1.0)
+    found = {c.item.id: c.probability for c in after}
+    assert found == pytest.approx({"a": 0.6, "b": 0.3, "c": 0.1})
+
+
+def test_other_dates_are_those_of_the_same_calendars() -> None:
+    group = [item("a", year=1990, calendar="showa"), item("b", year=1989, calendar="heisei")]
+    said, others = dates(group), other_dates(group)
+    assert not set(said) & set(others)
+    assert {d.year for d in others} >= {1926, 1950, 1988, 2019}
+    assert all("年" in d.written for d in others)
+    western = {d.year for d in other_dates([ITEMS[0], ITEMS[2]])}
+    assert western >= {1800, 1989, 1992, 2024}
+    assert not western & {1990, 1991}
+
+
 @pytest.fixture(scope="module")
 def dated(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """Three dates of one minted type, and two other types."""
@@ -154,6 +217,45 @@ def test_the_date_decides_between_items_that_share_a_design(dated: Catalogue, wh
     assert untold.year is None
     assert "year" not in untold.times_ms
     assert {c.item.id for c in untold.candidates} >= {c.item.id for c in told.candidates}
+
+
+def test_a_date_that_the_catalogue_lacks_is_no_answer(dated: Catalogue) -> None:
+    coin = coin_type(5, 0)
+    other = coin.years[0] + 7
+    assert other not in coin.years[:3]
+    shot = snap(coin, dated_side(coin), np.random.default_rng(5), year=other, tilt=8, wear=0.05)
+    told = dated.identify(shot.image)
+    assert told.best is not None
+    assert told.best.item.attributes["year"] in coin.years[:3], "the design is right"
+    assert told.year is not None
+    assert told.year.year == other
+    assert told.best.probability < 0.1
+    assert not told.known
+    assert f"a year that {told.best.item.name} does not have" in " ".join(explain(told))
+
+
+def test_an_item_of_the_year_that_was_read_joins_from_further_down(
+    dated: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the nearest alone are looked at, the date may be that of another twin."""
+    coin = coin_type(5, 0)
+    shots = [
+        snap(coin, dated_side(coin), np.random.default_rng(n), year=year, tilt=8, wear=0.05)
+        for n, year in enumerate(coin.years[:3])
+    ]
+    pipeline = dated.pipeline
+    rank = pipeline.rank
+
+    def one(*args: Any, **named: Any) -> Any:
+        first, standing, evidence = rank(*args, **named)
+        return first, standing, evidence[:2]
+
+    monkeypatch.setattr(pipeline, "rank", one)
+    answers = [dated.identify(shot.image) for shot in shots]
+    assert [a.best and a.best.item.attributes["year"] for a in answers] == list(coin.years[:3])
+    assert all(a.known for a in answers)
+    assert any(len(a.candidates) == 3 for a in answers), "one of them joined"
+    assert all(c.evidence.agreement.size > 1 for a in answers for c in a.candidates)
 
 
 def test_it_is_read_of_a_lone_item_where_asked(dated: Catalogue, tmp_path: Path) -> None:

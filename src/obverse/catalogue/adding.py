@@ -187,9 +187,15 @@ class Addition:
     def _merge_items(self) -> None:
         """What the rows say of items, later ones after earlier ones. Changes to stored items are
         written; new ones wait for their first view."""
+        disputed: dict[str, str] = {}
         for row in self._rows:
-            said = Item(row.item, row.title, row.attributes)
-            self._told[row.item] = _merged(self._told.get(row.item), said)
+            said, before = Item(row.item, row.title, row.attributes), self._told.get(row.item)
+            if before is not None and (what := _dispute(before, said)):
+                disputed.setdefault(row.item, what)
+            self._told[row.item] = _merged(before, said)
+        if disputed:
+            named = _some([f"{item} in {what}" for item, what in disputed.items()])
+            self.report.notes.append(f"rows of one item differ, and the last counts: {named}")
         stored = [item for item in self._store.items() if item.id in self._told]
         changed = self._changed_items([item.id for item in stored], stored)
         if changed:
@@ -307,6 +313,16 @@ def _merged(old: Item | None, new: Item) -> Item:
     if old is None:
         return new
     return Item(new.id, new.title or old.title, {**old.attributes, **new.attributes})
+
+
+def _dispute(old: Item, new: Item) -> str:
+    """Where two rows of an item say different things of it; empty if they don't."""
+    if new.title and old.title and new.title != old.title:
+        return f"title ({old.title!r}, {new.title!r})"
+    for name, value in new.attributes.items():
+        if name in old.attributes and old.attributes[name] != value:
+            return f"{name} ({old.attributes[name]!r}, {value!r})"
+    return ""
 
 
 def _note(copied: list[tuple[str, str]]) -> str:

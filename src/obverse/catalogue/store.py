@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from obverse.types import F32, I8, Item, View
+import numpy as np
+
+from obverse.types import F32, I8, Embedding, Item, View
 
 FORMAT = 1
 """The catalogue format this version writes; a higher number is refused."""
@@ -86,6 +88,18 @@ class Hits:
     maps: I8
     described: Sequence[bytes] = ()
 
+    @classmethod
+    def of(cls, views: Sequence[View]) -> Hits:
+        """Views with embeddings, at least one, as if they had been found; similarity 0."""
+        embeddings = [v.embedding for v in views if v.embedding is not None]
+        return cls(
+            [v.id for v in views],
+            [v.item for v in views],
+            np.zeros(len(views), np.float32),
+            np.stack([e.map for e in embeddings]),
+            described_of(embeddings),
+        )
+
     def take(self, places: Sequence[int]) -> Hits:
         """Some of them."""
         return Hits(
@@ -95,6 +109,12 @@ class Hits:
             self.maps[places],
             [self.described[i] for i in places] if self.described else (),
         )
+
+
+def described_of(embeddings: Sequence[Embedding]) -> Sequence[bytes]:
+    """What the verifier described of each, or nothing where it needs nothing."""
+    found = [e.description for e in embeddings]
+    return found if any(found) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,15 @@ def draw_answer(answer: Answer | Tray, path: Path) -> None:
 def describe(answer: Answer) -> str:
     """The answer in one line."""
     from obverse.words import decided, percent
+    from obverse.year.calendars import lacks
 
     photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
     best, source = answer.best, " + ".join(photos)
     if best is None:
         return f"{source}: not recognised; the catalogue is empty"
     sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
+    if answer.year and lacks(best.item.attributes, answer.year.year):
+        sure += f"; but the date reads {answer.year.year}"
     if answer.known:
         read = [str(answer.year.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []

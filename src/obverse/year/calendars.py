@@ -102,6 +102,11 @@ def years_of(attributes: Mapping[str, Any], today: int | None = None) -> list[in
     return list(range(first, min(last, max(first, latest)) + 1))
 
 
+def lacks(attributes: Mapping[str, Any], year: int) -> bool:
+    """Does the item say its years, and is this none of them?"""
+    return names_years(attributes) and year not in years_of(attributes)
+
+
 def dates_of(attributes: Mapping[str, Any], today: int | None = None) -> list[Dated]:
     """Everything an item's date may say: its years in its ``calendar`` (a name of ``CALENDARS``, or
     several in a list or with commas between them; Gregorian where none or an unknown one is

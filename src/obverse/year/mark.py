@@ -24,6 +24,11 @@ KEY, PLACE = "mint_mark", "mint_mark_at"
 """Attributes: the marks an item may show (text, several with commas, a list; ``none`` or empty for
 no mark), and where: x, y in radii from the centre of its upright picture, x to the right, y up."""
 NONE = ("", "-", "none")
+USUAL = (*"ABCDEFGHJKMOPRSTW", "CC")
+"""Marks that a coin may bear though no item has them: those of the busier mints."""
+OTHERS = 0.1
+"""How likely each of these is beside one that is expected, before anybody looks: chosen by
+``benchmarks/mark.py --lists`` on the 120 minted photos of the next lines."""
 HEIGHTS = (0.11, 0.15, 0.2)
 """Heights of the windows in radii; letters are two thirds of that."""
 ASPECT = 1.6
@@ -73,6 +78,7 @@ def read(
     turn: float,
     place: tuple[float, float],
     marks: Sequence[str],
+    others: Sequence[str] = (),
 ) -> Marked:
     """The mint mark of an object.
 
@@ -83,16 +89,19 @@ def read(
         place: see ``place_of``.
         marks: those that are possible, each once; the empty one is no mark. One in letters that the
             recogniser does not know has no chance.
+        others: those that are possible too, though nobody expects them.
     """
-    letters = [m for m in marks if m and set(m) <= ocr.columns.keys()]
-    if not letters:
+    expected = [m for m in marks if m and set(m) <= ocr.columns.keys()]
+    if not expected:
         return Marked()
+    letters = [*expected, *(m for m in others if m not in expected)]
     plain, evened, matrix = picture(photo, region, turn)
     windows = [_window(place, height, step) for height in HEIGHTS for step in STEPS]
     asked = Numerals(ocr.columns, "".join(letters))
     tables = [table for image in (plain, evened) for table in ocr.read(image, windows)]
     seen = np.array([asked.likelihoods(*asked.reduce(t), letters) for t in tables])
     shares = odds(np.sort(seen, axis=0)[-BEST:].mean(axis=0))
+    shares[len(expected) :] *= OTHERS
     chances = dict(zip(letters, shares.tolist(), strict=True))
     if "" in marks:
         chances[""] = NOTHING

@@ -9,7 +9,7 @@ year give the probability by a logistic model; below ``SURE`` the reader abstain
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -55,24 +55,32 @@ SCORE, LEAD, BIAS = 0.35, 0.62, 0.37
 """Weights of ``features``, fitted by ``benchmarks/year.py --fit`` on 267 readings of `dev` and
 `wild_dev` (first half of the designs). On 175 of the second half the mean probability of what was
 read is 0.975, and 0.988 of it is right."""
+OTHERS = 0.03
+"""How likely a year that nobody expects is beside one that is expected, before anybody looks:
+chosen by ``benchmarks/year.py --lists`` on the first half of the designs of `dev` and `wild_dev`.
+Of 0.01, 0.03, 0.1, 0.3 and 1 the least with which fewer than 1 in 100 dates that are not listed are
+taken for one that is."""
 SURE = 0.5
 """Probability below which nothing is read: 0.019 wrong there, 0.011 on the second half."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What may be written: the dates, their numbers (each once), and what these are made of."""
+    """What may be written: the dates, their numbers (each once), what these are made of, and the
+    years that are expected."""
 
     dates: list[Dated]
     numbers: list[str]
     numerals: Numerals
+    expected: frozenset[int]
 
     @classmethod
-    def of(cls, dates: Sequence[Dated], ocr: Ocr) -> Question:
+    def of(cls, dates: Sequence[Dated], ocr: Ocr, others: Sequence[Dated] = ()) -> Question:
         """Dates in letters that the recogniser does not know are left out."""
-        known = [d for d in dates if set(d.written) <= ocr.columns.keys()]
+        known = [d for d in (*dates, *others) if set(d.written) <= ocr.columns.keys()]
         numbers = list(dict.fromkeys(d.written for d in known))
-        return cls(known, numbers, Numerals(ocr.columns, NUMERALS + "".join(numbers)))
+        numerals = Numerals(ocr.columns, NUMERALS + "".join(numbers))
+        return cls(known, numbers, numerals, frozenset(d.year for d in dates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,12 @@ class Reading:
     likelihoods: tuple[float, float] = (0.0, 0.0)
 
 
+def _by_kind(dates: Sequence[Dated]) -> tuple[list[Dated], list[Dated]]:
+    """Dates in Roman numerals, and the rest."""
+    struck = [d for d in dates if roman.is_roman(d.written)]
+    return struck, [d for d in dates if not roman.is_roman(d.written)]
+
+
 class YearReader:
     """Reads years; keeps the models. Safe to share between threads."""
 
@@ -97,7 +111,12 @@ class YearReader:
         self.ocr = Ocr()
 
     def read(
-        self, photo: Photo, region: Region, dates: Sequence[Dated], turn: float | None = None
+        self,
+        photo: Photo,
+        region: Region,
+        dates: Sequence[Dated],
+        turn: float | None = None,
+        others: Sequence[Dated] = (),
     ) -> Reading:
         """The year on an object.
 
@@ -107,12 +126,14 @@ class YearReader:
             turn: how far it lies turned from upright, in degrees counter-clockwise, as far as
                 anybody knows: where it cannot be read so, or with None, lines are read at every
                 turn and from both ends.
+            others: what it may say too, though nobody expects it.
         """
-        struck = [d for d in dates if roman.is_roman(d.written)]
-        asked = Question.of([d for d in dates if d not in struck], self.ocr)
+        struck, plain = _by_kind(dates)
+        also_struck, also_plain = _by_kind(others)
+        asked = Question.of(plain, self.ocr, also_plain)
         reading = self.read_digits(asked, photo, region, turn) if asked.numbers else Reading()
         if reading.best is None and struck and region.ellipse is not None:
-            return self._read_roman(struck, photo, region, turn) or reading
+            return self._read_roman([*struck, *also_struck], photo, region, turn) or reading
         return reading
 
     def _read_roman(
@@ -203,7 +224,7 @@ class YearReader:
             i = asked.numbers.index(date.written)
             years[date.year] = max(years.get(date.year, (-1.0, 0)), (float(total[i]), i))
         order = sorted(years, key=lambda y: -years[y][0])
-        first, number = years[order[0]]
+        first = years[order[0]][0]
         second = years[order[1]][0] if len(order) > 1 else 0.0
         if first < FLOOR:
             return Reading()
@@ -211,17 +232,35 @@ class YearReader:
         rest = sum(years[y][0] + FLOOR for y in order[1:])
         chances = {y: (1 - sure) * (years[y][0] + FLOOR) / rest for y in order[1:]}
         chances[order[0]] = sure
-        if sure < SURE:
+        chances = expecting(chances, asked.expected)
+        best = max(chances, key=chances.__getitem__)
+        number = years[best][1]
+        if chances[best] < SURE or number not in where:
             return Reading(None, chances, (first, second))
         spot, matrix = where[number]
         reading = YearReading(
-            year=order[0],
+            year=best,
             written=asked.numbers[number],
-            probability=sure,
+            probability=chances[best],
             boxes=tuple(in_photo(box, matrix) for box in spot.boxes),
             text=tuple(self.ocr.spell(table) for table in spot.tables),
         )
         return Reading(reading, chances, (first, second))
+
+
+def expecting(
+    chances: Mapping[int, float], expected: Collection[int], others: float = OTHERS
+) -> dict[int, float]:
+    """The chances of years, equally likely before anybody looked, if some of them were expected.
+
+    Args:
+        chances: of each year. What they lack to 1 is the chance of none, which is expected too.
+        expected: some of the years.
+        others: how likely any other one is beside one of these.
+    """
+    weighed = {y: p if y in expected else others * p for y, p in chances.items()}
+    total = 1 - sum(chances.values()) + sum(weighed.values())
+    return {y: p / total for y, p in weighed.items()}
 
 
 def features(first: float, second: float) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from obverse.types import F32, Candidate, Item
+from obverse.types import F32, F64, Candidate, Item
 from obverse.year import mark
 from obverse.year.calendars import KEYS, Dated, dates_of, names_years, years_of
 from obverse.year.mark import Marked
@@ -55,6 +55,11 @@ def by_year(items: Sequence[Item]) -> bool:
     return len({_told(item)[0] for item in items}) > 1
 
 
+def by_mark(items: Sequence[Item]) -> bool:
+    """Do their mint marks differ?"""
+    return len({_told(item)[1] for item in items}) > 1
+
+
 def marks(items: Sequence[Item]) -> tuple[str, ...]:
     """Every mint mark that one of these items may show, each once."""
     return tuple(dict.fromkeys(m for item in items for m in mark.marks_of(item.attributes)))
@@ -69,6 +74,13 @@ def place(items: Sequence[Item]) -> tuple[float, float] | None:
 def dates(items: Sequence[Item]) -> list[Dated]:
     """Everything that a date on one of these items may say."""
     return list(dict.fromkeys(d for item in items for d in dates_of(item.attributes)))
+
+
+def other_dates(items: Sequence[Item]) -> list[Dated]:
+    """What a date counted as on these items may say that is of none of them."""
+    said, calendars = set(dates(items)), dict.fromkeys(i.attributes.get("calendar") for i in items)
+    every = (d for name in calendars for d in dates_of({"calendar": name}))
+    return [d for d in dict.fromkeys(every) if d not in said]
 
 
 def settle(
@@ -94,8 +106,7 @@ def settle(
     year, struck = reading.best, marked.best
     if len(group) == 1:
         return (replace(candidates[0], year=year, mint_mark=struck), *candidates[1:])
-    weights = np.array([_chance(candidates[i].item, reading, marked) for i in group])
-    weights /= max(float(weights.sum()), 1e-9)
+    weights = _weights([candidates[i] for i in group], reading, marked)
     order = np.argsort(-weights, kind="stable")
     settled = [replace(candidates[group[i]], probability=mass * float(weights[i])) for i in order]
     settled[0] = replace(settled[0], year=year, mint_mark=struck)
@@ -105,12 +116,33 @@ def settle(
     return tuple(sorted(out, key=lambda c: -c.probability))
 
 
-def _chance(item: Item, reading: Reading, marked: Marked) -> float:
-    """Of an item, up to a factor that all twins share. What was not read says nothing."""
-    years, marks = set(years_of(item.attributes)), mark.marks_of(item.attributes)
-    dated = sum(reading.chances.get(y, 0.0) for y in years) if reading.best else 1.0
-    struck = sum(marked.chances.get(m, 0.0) for m in marks) if marked.best else 1.0
-    return dated * struck
+def _weights(group: Sequence[Candidate], reading: Reading, marked: Marked) -> F64:
+    """The chance of each twin if it is one of the design, float64 (n,); together at most 1: the
+    rest is the chance of a year, or of a mint mark with it, that none of them has. What was not
+    read leaves twins as likely as their pictures make them."""
+    seen = np.array([c.probability for c in group]) + 1e-9
+    may = [_readings(c.item, reading, marked) for c in group]
+    shown = dict.fromkeys((pair for pairs in may for pair in pairs), seen.sum())
+    if reading.best is not None or not by_year([c.item for c in group]):
+        shown = {
+            pair: sum(s for s, m in zip(seen, may, strict=True) if pair in m) for pair in shown
+        }
+    shares = [sum(chance / shown[pair] for pair, chance in pairs.items()) for pairs in may]
+    return np.asarray(seen * shares)
+
+
+def _readings(
+    item: Item, reading: Reading, marked: Marked
+) -> dict[tuple[int | None, str | None], float]:
+    """Every year with every mint mark that the item may show, and the chance that these were read;
+    None for what was not."""
+    years: dict[int | None, float] = {None: 1.0}
+    if reading.best is not None:
+        years = {y: reading.chances.get(y, 0.0) for y in years_of(item.attributes)}
+    marks: dict[str | None, float] = {None: 1.0}
+    if marked.best is not None:
+        marks = {m: marked.chances.get(m, 0.0) for m in mark.marks_of(item.attributes)}
+    return {(y, m): p * q for y, p in years.items() for m, q in marks.items()}
 
 
 def _told(item: Item) -> tuple[tuple[int, ...], tuple[str, ...]]:

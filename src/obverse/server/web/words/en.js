@@ -74,6 +74,8 @@ export default {
   "answer.none": "Nothing was asked yet",
   "answer.noneWhy": "Show a photo first.",
   "answer.unknown": "Not in this catalogue",
+  "answer.close": "Too close to call",
+  "answer.spokenClose": "Too close to call: {name}, {p}, or {second}, {q}.",
   "answer.emptyCatalogue": "The catalogue is empty.",
   "answer.spokenKnown": "{name}, {p}.",
   "answer.spokenUnknown": "Not in this catalogue. The nearest is {name}, {p}.",

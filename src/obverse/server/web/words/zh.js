@@ -69,6 +69,8 @@ export default {
   "answer.none": "还没有提问",
   "answer.noneWhy": "请先给一张照片。",
   "answer.unknown": "不在此目录中",
+  "answer.close": "难分高下",
+  "answer.spokenClose": "难分高下：{name}（{p}）或 {second}（{q}）。",
   "answer.emptyCatalogue": "目录是空的。",
   "answer.spokenKnown": "{name}，{p}。",
   "answer.spokenUnknown": "不在此目录中。最接近的是 {name}，{p}。",

@@ -1,0 +1,121 @@
+"""Year and mint mark, read where the nearest items differ by these alone, or where somebody asks.
+
+What is read shares out the probability of the design among its years. Items of the year that was
+read whose pictures are further from the photo join the nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from obverse.catalogue.store import Hits, Store
+from obverse.types import Answer, Candidate, Item
+from obverse.year import mark, twins
+from obverse.year.calendars import years_of
+from obverse.year.mark import Marked
+from obverse.year.reader import Reading
+
+if TYPE_CHECKING:
+    from obverse.found import Found
+    from obverse.pipeline import Clock, Pipeline
+
+
+def answer(
+    pipeline: Pipeline,
+    store: Store,
+    found: Found,
+    plain: Answer,
+    top: int,
+    clock: Clock,
+    *,
+    ask: bool | None,
+    max_wrong: float | None = None,
+) -> Answer:
+    """The answer with what was read.
+
+    Args:
+        pipeline: the stages.
+        store: the catalogue's rows.
+        found: the object.
+        plain: the answer by its design, with every candidate that has evidence.
+        top: how many candidates to give.
+        clock: is told how long it took.
+        ask: read in any case; None only where items differ by year or mint mark alone.
+        max_wrong: as for ``Pipeline.identify``.
+    """
+    candidates = plain.candidates
+    group = twins.twins([c.item for c in candidates])
+    if len(group) > 1 or (ask and group):
+        with clock("year"):
+            lies = -candidates[0].upright if pipeline.recipe.turns else None
+            lies = 0.0 if pipeline.recipe.geometry == "flat" else lies
+            reading = Reading()
+            if ask or twins.by_year([candidates[i].item for i in group]):
+                reading = _year(pipeline, plain, [candidates[i] for i in group], lies)
+            further = _further(store, found, candidates[0].item) if reading.best else []
+            joining = _candidates(pipeline, store, found, further, reading)
+            group = [*group, *range(len(candidates), len(candidates) + len(joining))]
+            candidates = (*candidates, *joining)
+            several = [candidates[i] for i in group]
+            marked = Marked()
+            if lies is not None and pipeline.recipe.turns:
+                marked = _mark(pipeline, plain, several, lies, ask=bool(ask))
+            alike = {*(c.item.id for c in several[1:]), *(item.id for item in further)}
+            others = [i for i, item in enumerate(found.items) if item not in alike]
+            mass = float(pipeline.decider.probabilities(found.standing.take(others))[0])
+            candidates = twins.settle(candidates, group, reading, marked, mass)
+    known = bool(candidates) and pipeline.decider.known(candidates[0].probability, max_wrong)
+    return replace(plain, candidates=candidates[:top], known=known)
+
+
+def _year(
+    pipeline: Pipeline, plain: Answer, group: Sequence[Candidate], lies: float | None
+) -> Reading:
+    items = [c.item for c in group]
+    dates, others = twins.dates(items), twins.other_dates(items)
+    return pipeline.years.read(plain.photo, plain.patch.region, dates, lies, others)
+
+
+def _mark(
+    pipeline: Pipeline, plain: Answer, group: Sequence[Candidate], lies: float, *, ask: bool
+) -> Marked:
+    """The mint mark, if one of the items says its place."""
+    items = [c.item for c in group]
+    marks, place = twins.marks(items), twins.place(items)
+    if place is None or not (ask or len(marks) > 1):
+        return Marked()
+    where = plain.photo, plain.patch.region, lies, place
+    return mark.read(pipeline.years.ocr, *where, marks, mark.USUAL)
+
+
+def _further(store: Store, found: Found, first: Item) -> list[Item]:
+    """Twins of the first item in the rest of the shortlist."""
+    items = [first, *store.items(found.items[len(found.evidence) :])]
+    return [items[i] for i in twins.twins(items)[1:]]
+
+
+def _candidates(
+    pipeline: Pipeline, store: Store, found: Found, further: Sequence[Item], reading: Reading
+) -> list[Candidate]:
+    """Those of them that have the year that was read."""
+    year = reading.best.year if reading.best else None
+    dated = {i.id: i for i in further if year in years_of(i.attributes)}
+    places = {item: found.items.index(item) for item in list(dated)[: twins.MOST]}
+    views = store.views([found.views[i] for i in places.values()], embeddings=True)
+    if not views:
+        return []
+    hits = Hits.of(views)
+    evidence = pipeline.prove(found.query, hits.maps, hits.described)
+    return [
+        Candidate(
+            item=dated[view.item],
+            view=view,
+            similarity=float(found.similarity[places[view.item]]),
+            score=float(found.standing.scores[places[view.item]]),
+            probability=float(found.chances[places[view.item]]),
+            evidence=proof,
+        )
+        for view, proof in zip(views, evidence, strict=True)
+    ]
