@@ -19,6 +19,7 @@ from obverse.explain import pairing
 from obverse.fuse import NONE, both_sides, join
 from obverse.mint import coin_type, scan, snap
 from obverse.types import U8, Answer, Region
+from obverse.words import side_names
 from tests.coins import photo_of
 
 TYPES, SEED, NEUTRAL = 6, 21, 0.45
@@ -98,7 +99,7 @@ def test_no_calibration() -> None:
 def test_the_only_photo_must_show_two_objects() -> None:
     photo = photo_of(np.zeros((64, 64, 3), np.uint8))
     regions = [Region((0, 0, n, n), 1.0) for n in (30, 20, 10)]
-    assert both_sides(photo, regions) == [(photo, regions[0]), (photo, regions[1])]
+    assert both_sides(photo, regions) == [(photo, regions[1]), (photo, regions[0])]
     with pytest.raises(PhotoError, match="shows one object"):
         both_sides(photo, regions[:1])
 
@@ -160,7 +161,8 @@ def test_one_photo_may_show_both_sides(catalogue: Catalogue) -> None:
     answer = catalogue.identify_sides(photo)
     assert answer.best is not None
     assert answer.best.item.id == "type-2"
-    assert {m and m.view.side for m in answer.best.sides} == set(SIDES)
+    assert [m and m.view.side for m in answer.best.sides] == list(SIDES), "from left to right"
+    assert side_names(answer) == ("first object", "second object")
     with pytest.raises(PhotoError, match="shows one object"):
         catalogue.identify_sides(photo[:, :380])
 
@@ -233,3 +235,9 @@ def test_an_empty_catalogue_knows_nothing(tmp_path: Path) -> None:
         answer = empty.identify_sides(shot(0, "obverse"), shot(0, "reverse"))
         assert (answer.known, answer.candidates) == (False, ())
         assert empty.identify_all(shot(0, "obverse")).answers[0].candidates == ()
+
+
+def test_the_sides_of_one_photo_are_told_in_reading_order() -> None:
+    photo = photo_of(np.zeros((200, 400, 3), np.uint8))
+    small, large = Region((20, 60, 120, 160), 0.9), Region((220, 20, 380, 180), 0.9)
+    assert both_sides(photo, [large, small]) == [(photo, small), (photo, large)]

@@ -56,17 +56,19 @@ CHINESE: Mapping[str, str] = {
     "inner": "近中心处",
     "with the date": "{where}，也就是年份所在处",
     "dates": "{where}，那里常有年份",
-    "in photo": "{photo}张照片，{where}",
-    "first": "第一",
-    "second": "第二",
+    "in photo": "{photo}上，{where}",
+    "first photo": "第一张照片",
+    "second photo": "第二张照片",
+    "first object": "第一件",
+    "second object": "第二件",
     # two photos of one thing
-    "disagree": "两面对不上（{sure}）：第一张像 {first}，第二张像 {second}；"
+    "disagree": "两面对不上（{sure}）：第一面像 {first}，第二面像 {second}；"
     "是弄混了，还是错配币，还是赝品？",
-    "same side": "两张照片是同一面；拍另一面会更有把握。",
-    "no picture": "目录中没有{photo}张照片那一面的图片。",
+    "same side": "两者是同一面；拍另一面会更有把握。",
+    "no picture": "目录中没有{photo}那一面的图片。",
     "both": "两面都支持这个答案。",
-    "neither": "两张照片都说明不了什么。",
-    "other value, two": "其中一张照片上的面值不同。",
+    "neither": "两者都说明不了什么。",
+    "other value, two": "其中一面上的面值不同。",
     # advice
     "not found": "没有找到圆形物体：请放在单一背景上，对好焦，占画面三分之一左右",
     "cut off": "边缘被切掉了：请后退，让整枚都在画面里",

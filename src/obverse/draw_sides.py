@@ -18,7 +18,7 @@ from obverse.draw_parts import (
     words_height,
 )
 from obverse.types import U8, Answer, Evidence, View
-from obverse.words import percent
+from obverse.words import percent, side_names
 
 TILE = 400
 """Side of a large picture."""
@@ -48,7 +48,7 @@ def sides(answer: Answer) -> U8:
         sheet.text(MARGIN, MARGIN + 58, "mixed up, or a mule, or a fake?", size=22, fill=MUTED)
     else:
         headline(sheet, answer)
-    for k, name in enumerate(("first photo", "second photo")):
+    for k, name in enumerate(side_names(answer)):
         _row(sheet, answer, k, name, top + k * high, apart)
     legend(sheet, MARGIN + 2 * (TILE + GAP), said - 38, TILE)
     words(sheet, answer, MARGIN, said, room)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from obverse.words import half_turn, percent
+from obverse.words import half_turn, percent, side_names
 from obverse.year.calendars import lacks, names_years
 
 if TYPE_CHECKING:
@@ -91,21 +91,23 @@ ENGLISH: Mapping[str, str] = {
     "inner": "near the centre",
     "with the date": "{where}, where the date is",
     "dates": "{where}, where dates often are",
-    "in photo": "{where}, in the {photo} photo",
+    "in photo": "{where}, in the {photo}",
     "obverse": "obverse",
     "reverse": "reverse",
     "edge": "edge",
     "other": "other",
-    "first": "first",
-    "second": "second",
+    "first photo": "first photo",
+    "second photo": "second photo",
+    "first object": "first object",
+    "second object": "second object",
     # two photos of one thing
     "disagree": "the two sides disagree ({sure}): the first is like {first}, the second like "
     "{second}; mixed up, or a mule, or a fake?",
-    "same side": "both photos show the same side; one of the other side would tell more.",
-    "no picture": "the catalogue has no picture of the side in the {photo} photo.",
+    "same side": "both show the same side; a picture of the other one would tell more.",
+    "no picture": "the catalogue has no picture of the side in the {photo}.",
     "both": "both sides speak for it.",
-    "neither": "neither photo says enough.",
-    "other value, two": "one of the photos says another value.",
+    "neither": "neither says enough.",
+    "other value, two": "one of the two says another value.",
 }
 
 
@@ -202,7 +204,8 @@ def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
         return words["disagree"].format(**values)
     if pair.same_side:
         return words["same side"]
-    missing = [n for n, match in zip(("first", "second"), best.sides, strict=True) if not match]
+    sides = zip(side_names(answer), best.sides, strict=True)
+    missing = [name for name, match in sides if not match]
     if missing:
         return words["no picture"].format(photo=words[missing[0]])
     read = [match.evidence.numeral for match in best.sides if match]
@@ -300,7 +303,7 @@ def _against(answer: Answer, split: Separation | None, words: Mapping[str, str])
 def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str, str]) -> str:
     where = place(sector, words)
     if answer.sides:
-        photo = words[("first", "second")[split.photo]]
+        photo = words[side_names(answer)[split.photo]]
         return words["in photo"].format(where=where, photo=photo)
     if answer.year is not None:
         held = holds_date(sector, answer.year, answer.patch)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from obverse import tray
 from obverse.catalogue.store import Hits, Store, described_of
 from obverse.decide import Standing
 from obverse.errors import PhotoError
@@ -63,7 +64,7 @@ class Joined:
 
 
 def both_sides(photo: Photo, regions: list[Region]) -> list[tuple[Photo, Region]]:
-    """The first two objects of a photo.
+    """The first two objects of a photo, in reading order.
 
     Raises:
         PhotoError: it shows one.
@@ -74,7 +75,7 @@ def both_sides(photo: Photo, regions: list[Region]) -> list[tuple[Photo, Region]
             where=photo.source,
             hint="show both sides in it, or give a photo of each",
         )
-    return [(photo, region) for region in regions[:2]]
+    return [(photo, region) for region in tray.reading_order(regions[:2])]
 
 
 def join(

@@ -37,6 +37,12 @@ def decided(answer: Answer) -> str:
     return known_from(limit)
 
 
+def side_names(answer: Answer) -> tuple[str, str]:
+    """What to call the two sides of an answer: by their photos or, in one photo, by their place."""
+    same = len({id(side.photo) for side in answer.sides}) < 2
+    return ("first object", "second object") if same else ("first photo", "second photo")
+
+
 def half_turn(degrees: float) -> int:
     """A turn the short way, in whole degrees: -179 to 180, to the left (counter-clockwise) where it
     is positive."""

@@ -79,6 +79,11 @@ def test_every_object_of_a_photo(
         )
         assert r["known"] == str(one["known"])
     assert [p.name for p in picture.iterdir()] == ["tray.jpg"]
+    empty = tmp_path / "empty.png"
+    Image.new("RGB", (600, 400), (120, 118, 125)).save(empty)
+    assert run("identify", "--all", catalogue, empty).out == (
+        f"{empty}: no objects found; show each whole, apart, on a plain ground\n"
+    )
     said = run("identify", "--all", catalogue, photo).out
     assert "4 objects" in said
 

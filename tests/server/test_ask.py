@@ -205,6 +205,9 @@ def test_match_at_a_threshold(server: Served, coins: Coins) -> None:
     assert (told["matched"], told["item"]) == (True, item)
     assert told["candidates"][0]["probability"] == told["probability"]
     never = coins.photos[coins.left_out].read_bytes()
+    assert ask(server, "/v1/match", photo).json()["matched"]
+    assert not ask(server, "/v1/match", never).json()["matched"], "as identify has it"
+    assert ask(server, "/v1/match", never, threshold=0).json()["matched"]
     told = ask(server, "/v1/match", never, threshold=1).json()
     assert (told["matched"], told["item"]) == (False, None)
 

@@ -101,6 +101,9 @@ def check_folder(path: Path | None) -> None:
 def _write_tray(tray: Tray) -> None:
     from obverse.words import known_from, percent
 
+    if not tray.answers and not tray.failed:
+        write(f"{tray.photo.source}: no objects found; show each whole, apart, on a plain ground")
+        return
     known, objects = sum(a.known for a in tray.answers), count(len(tray.answers), "object")
     is_calibrated = all(answer.calibrated for answer in tray.answers)
     limit = known_from(next((answer.threshold for answer in tray.answers), None))
@@ -127,10 +130,10 @@ def _write_tray(tray: Tray) -> None:
 
 
 def _write_candidates(answer: Answer) -> None:
-    from obverse.words import percent, turned
+    from obverse.words import percent, side_names, turned
 
     if answer.sides:
-        head: tuple[str, ...] = ("", "sure", "score", "first photo", "second photo")
+        head = ("", "sure", "score", *side_names(answer))
         rows = [
             (rank, percent(c.probability), c.score, *_matches(c), c.item.id, c.item.title)
             for rank, c in enumerate(answer.candidates, 1)

@@ -92,7 +92,9 @@ class Ask(Strict):
 class MatchAsk(Strict):
     """How to match."""
 
-    threshold: float = Field(0.5, ge=0, le=1, description="Least probability of a match.")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="Least probability of a match; else what is known matches."
+    )
 
 
 @routes.post(
@@ -176,7 +178,9 @@ async def match(request: Request) -> Any:
     def work() -> dict[str, Any]:
         found = server.catalogue.identify(photos[0])
         best = found.best
-        matched = best is not None and best.probability >= ask.threshold
+        matched = found.known
+        if best is not None and ask.threshold is not None:
+            matched = best.probability >= ask.threshold
         return {
             "matched": matched,
             "item": best.item.id if best is not None and matched else None,
