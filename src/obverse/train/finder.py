@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from obverse.errors import ModelError, UsageError
+from obverse.to_onnx import fold_pads
 from obverse.train.compose import FULL, PLAIN, Composed, Recipe, compose
 from obverse.train.run import Run, best_of
 from obverse.train.sources import Sources, gather, is_held_back, restore, save
@@ -358,8 +359,8 @@ def write_onnx(folded: UNet, path: Path) -> None:
         graph.initializer[i].CopyFrom(half)
     for node in reversed(casts):
         graph.node.insert(0, node)
-    onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
+    fold_pads(path)
 
 
 def fold(model: UNet) -> UNet:
