@@ -194,7 +194,7 @@ def test_two_sides_give_one_answer(visit: Visit, coins: Coins) -> None:
     page.wait_for_selector(".answer")
     assert page.locator("h1").inner_text() == coins.titles[item]
     facts = page.locator(".facts").inner_text()
-    assert re.search(r"Agreement\s+\d+ % · \d+ %", facts)
+    assert re.search(r"Score\s+[01]\.\d\d · [01]\.\d\d", facts)
     assert "Turned" not in facts
     shown = page.locator(".compare:visible img").first.get_attribute("src")
     page.get_by_label("The other side").check(force=True)

@@ -15,7 +15,7 @@ from obverse.find.outline import trace
 from obverse.find.score import score
 from obverse.find.seeds import seeds
 from obverse.find.weights import FIRST, SECOND
-from obverse.types import F64, Array, Ellipse, Photo, Region
+from obverse.types import F64, Array, Ellipse, Finder, Photo, Region
 
 SIZE = 512
 """Long side of the picture in which rims are measured."""
@@ -64,7 +64,7 @@ FLATTEST = 0.4
 """Least ratio of the axes: a disc seen 66 degrees from above."""
 
 
-class ClassicalFinder:
+class ClassicalFinder(Finder):
     """Finds round and nearly round objects by their rims; see the module's text."""
 
     name = "classical"
@@ -84,10 +84,6 @@ class ClassicalFinder:
             return regions
         box = (0.0, 0.0, float(photo.width), float(photo.height))
         return [Region(box=box, score=0.0, whole=True, finder=self.name)]
-
-    def first(self, photo: Photo) -> Region:
-        """What ``find`` gives first."""
-        return self.find(photo)[0]
 
     def _region(self, photo: Photo, field: Field, matrix: F64, confidence: float) -> Region:
         maps = sharpen(photo, field.to_photo(matrix[None]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from obverse.errors import UsageError
-from obverse.types import Photo, Region
+from obverse.types import Finder, Photo, Region
 
 FAMILIES = {
     "owlvit": "google/owlvit-base-patch32",
@@ -22,7 +22,7 @@ FAMILIES = {
 
 
 @dataclass(slots=True)
-class PromptedFinder:
+class PromptedFinder(Finder):
     """Boxes, or outlines from ``clipseg``, of what a prompt means.
 
     Attributes:
@@ -49,10 +49,6 @@ class PromptedFinder:
             return [Region(box, 0.0, whole=True, finder=self.name)]
         found.sort(key=lambda r: -r.score * _size(r))
         return [replace(region, finder=self.name) for region in found]
-
-    def first(self, photo: Photo) -> Region:
-        """What ``find`` gives first."""
-        return self.find(photo)[0]
 
 
 def get(name: str) -> PromptedFinder:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from obverse.types import Photo, Region
+from obverse.types import Finder, Photo, Region
 
 
-class WholeFinder:
+class WholeFinder(Finder):
     """Takes the picture as it is. The region says ``whole=False``: the picture was asked for, it
     does not stand in for something that was not found."""
 
@@ -15,7 +15,3 @@ class WholeFinder:
         """One region, the full picture, score 1."""
         box = (0.0, 0.0, float(photo.width), float(photo.height))
         return [Region(box=box, score=1.0, finder=self.name)]
-
-    def first(self, photo: Photo) -> Region:
-        """What ``find`` gives first."""
-        return self.find(photo)[0]

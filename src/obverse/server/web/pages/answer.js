@@ -247,9 +247,9 @@ function facts(answer) {
       turn ? t(left > 180 ? "fact.right" : "fact.left", { n: turn }) : t("fact.straight"),
     ],
     !isApart(answer) && [
-      t("fact.agreement"),
+      t("fact.score"),
       // Of two sides each in the order of the photos; one that the catalogue lacks has none.
-      (sides ?? [{ evidence }]).map(agreement).join(" · "),
+      (sides ?? [{ evidence }]).map(score).join(" · "),
     ],
     [t("fact.time"), `${Math.round(time)} ms`],
   ].filter(Boolean);
@@ -260,8 +260,7 @@ function facts(answer) {
   );
 }
 
-const agreement = (side) =>
-  side?.evidence ? `${Math.round(100 * Math.max(0, side.evidence.score))} %` : "–";
+const score = (side) => side?.evidence?.score.toFixed(2) ?? "–";
 
 function learned({ explanation, language: code }) {
   if (!explanation.length) return null;

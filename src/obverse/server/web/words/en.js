@@ -110,7 +110,7 @@ export default {
   "fact.right": "{n}° right",
   "fact.left": "{n}° left",
   "fact.straight": "upright",
-  "fact.agreement": "Agreement",
+  "fact.score": "Score",
   "fact.time": "Time",
   "compare.label": "Your photo and the catalogue's picture",
   "compare.mode": "How to compare",

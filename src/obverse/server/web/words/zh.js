@@ -105,7 +105,7 @@ export default {
   "fact.right": "向右 {n}°",
   "fact.left": "向左 {n}°",
   "fact.straight": "正立",
-  "fact.agreement": "吻合度",
+  "fact.score": "得分",
   "fact.time": "用时",
   "compare.label": "您的照片与目录图片",
   "compare.mode": "比较方式",
