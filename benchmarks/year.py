@@ -267,7 +267,7 @@ def main() -> None:
     if args.lists:
         both = [read(reader, n, args.data, "wide", args.every, args.half) for n in ("dev", "wild")]
         done = [d for one in both for d in one]
-        for half in (0, 1):
+        for half in sorted({d.case.half for d in done}):
             print(f"half {half}  listed: right, wrong; not listed: wrong; lists")
             print(*by_lists([d for d in done if d.case.half == half]), sep="\n", flush=True)
         return

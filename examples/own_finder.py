@@ -2,7 +2,8 @@
 
     python examples/own_finder.py photo.jpg found.png
 
-A class with a ``name`` and ``find`` is all the ``Finder`` protocol asks for; see docs/plugins.md.
+A class with a ``name`` and ``find``, derived from the ``Finder`` protocol, is all; see
+docs/plugins.md.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from obverse.pipeline import Pipeline
 from obverse.types import Ellipse, Finder, Photo, Region
 
 
-class PaperFinder:
+class PaperFinder(Finder):
     """Takes the picture's border for the paper, and what differs from it for objects."""
 
     name = "paper"

@@ -19,7 +19,7 @@ from obverse.zoo.post import Chain
 def nearest(asked: F32, stored: F32) -> Array:
     cosines = asked @ stored.T
     np.fill_diagonal(cosines, -1)
-    return cosines.argmax(axis=1)
+    return np.asarray(cosines.argmax(axis=1))
 
 
 def main(uri: str) -> None:

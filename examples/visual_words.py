@@ -13,8 +13,8 @@ from obverse.errors import told
 
 
 def main(uri: str, photos: str, query: str) -> None:
-    stages = {"recipe": "flat", "embedder": "fisher-rootsift:8", "post": "pca-whiten:6"}
-    with obverse.Catalogue(uri, **stages) as catalogue:
+    embedder, post = "fisher-rootsift:8", "pca-whiten:6"
+    with obverse.Catalogue(uri, recipe="flat", embedder=embedder, post=post) as catalogue:
         print(f"{catalogue.add(photos).added} added")
     # From here on the catalogue knows by itself how to describe a photo.
     with obverse.Catalogue(uri) as catalogue:

@@ -257,6 +257,9 @@ def test_twins_are_told_apart_by_the_date() -> None:
     other = replace(one, year=replace(read, year=1922, written="1922"))
     told = "The date reads 1922 (90 %), a year that Krona does not have."
     assert told in explain(answer_of(other, two))
+    assert "next, a year" not in keys(answer_of(other, two)), "it decides nothing"
+    close = replace(candidate(cells(ABSENT), 0.3, "krona", year=1988))
+    assert "rival" not in keys(answer_of(replace(other, probability=0.01), close, known=False))
     nothing = candidate(EVEN, 0.9, "krona")
     assert "year" in keys(answer_of(replace(nothing, year=read))), "it says no years"
 

@@ -102,6 +102,8 @@ def test_the_only_photo_must_show_two_objects() -> None:
     assert both_sides(photo, regions) == [(photo, regions[1]), (photo, regions[0])]
     with pytest.raises(PhotoError, match="shows one object"):
         both_sides(photo, regions[:1])
+    with pytest.raises(PhotoError, match="shows no object"):
+        both_sides(photo, [Region((0, 0, 64, 64), 0.0, whole=True)])
 
 
 @pytest.fixture(scope="module")

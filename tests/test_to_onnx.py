@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -73,6 +74,53 @@ def test_a_padding_that_is_used_elsewhere_stays(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     assert to_onnx(Twice().eval(), torch.randn(2, 2, 8, 8), path, ["x"], ["y"]) < 1e-6
     assert pads(path) == 1
+
+
+def test_what_is_not_written_by_torch_stays_valid(tmp_path: Path) -> None:
+    """Widths that are kept as data, which goes with them; and a convolution that pads by a rule."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    def model(**said: str) -> Path:
+        kept = {"w": np.ones((1, 1, 3, 3), np.float32), "p": np.array([0, 0, 1, 0, 0, 0, 1, 2])}
+        graph = helper.make_graph(
+            [
+                helper.make_node("Pad", ["x", "p"], ["padded"]),
+                helper.make_node("Conv", ["padded", "w"], ["y"], **said),
+            ],
+            "g",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 8, 8])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, "h", "w"])],
+            [numpy_helper.from_array(value, name) for name, value in kept.items()],
+        )
+        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        made.ir_version = 8
+        path = tmp_path / "m.onnx"
+        onnx.save(made, str(path))
+        return path
+
+    assert fold_pads(model()) == 1
+    assert [t.name for t in onnx.load(str(tmp_path / "m.onnx")).graph.initializer] == ["w"]
+    assert fold_pads(model(auto_pad="SAME_UPPER")) == 0
+    assert fold_pads(model(auto_pad="NOTSET")) == 1
+
+
+def test_weights_beside_the_file_stay_there(tmp_path: Path) -> None:
+    """As torch writes models above 2 GiB."""
+    path = tmp_path / "m.onnx"
+    plain = Padded((0, 1, 0, 1), "constant", 0.0, 0).eval()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("obverse.to_onnx.fold_pads", lambda path: 0)
+        to_onnx(plain, torch.randn(2, 2, 8, 8), path, ["x"], ["y"])
+    model = onnx.load(str(path))
+    onnx.save(model, str(path), save_as_external_data=True, location="weights", size_threshold=0)
+    before = (tmp_path / "weights").read_bytes()
+    assert fold_pads(path) == 1
+    assert (tmp_path / "weights").read_bytes() == before
+    images = np.random.default_rng(0).normal(size=(2, 2, 8, 8)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = plain(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(session.run(["y"], {"x": images})[0], expected, atol=1e-6)
 
 
 def test_the_shipped_networks_have_none(tmp_path: Path) -> None:

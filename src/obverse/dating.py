@@ -49,8 +49,11 @@ def answer(
     group = twins.twins([c.item for c in candidates])
     if len(group) > 1 or (ask and group):
         with clock("year"):
-            lies = -candidates[0].upright if pipeline.recipe.turns else None
-            lies = 0.0 if pipeline.recipe.geometry == "flat" else lies
+            lies = None
+            if pipeline.recipe.geometry == "flat":
+                lies = 0.0
+            elif pipeline.recipe.turns:
+                lies = -candidates[0].upright
             reading = Reading()
             if ask or twins.by_year([candidates[i].item for i in group]):
                 reading = _year(pipeline, plain, [candidates[i] for i in group], lies)
@@ -62,12 +65,24 @@ def answer(
             marked = Marked()
             if lies is not None and pipeline.recipe.turns:
                 marked = _mark(pipeline, plain, several, lies, ask=bool(ask))
-            alike = {*(c.item.id for c in several[1:]), *(item.id for item in further)}
-            others = [i for i, item in enumerate(found.items) if item not in alike]
-            mass = float(pipeline.decider.probabilities(found.standing.take(others))[0])
-            candidates = twins.settle(candidates, group, reading, marked, mass)
+            if reading.best or marked.best:
+                chances = _as_one(pipeline, found, [*(c.item for c in several), *further])
+                mass = chances.pop(several[0].item.id)
+                candidates = tuple(
+                    replace(c, probability=chances.get(c.item.id, c.probability))
+                    for c in candidates
+                )
+                candidates = twins.settle(candidates, group, reading, marked, mass)
     known = bool(candidates) and pipeline.decider.known(candidates[0].probability, max_wrong)
     return replace(plain, candidates=candidates[:top], known=known)
+
+
+def _as_one(pipeline: Pipeline, found: Found, alike: Sequence[Item]) -> dict[str, float]:
+    """The probability of every other item, and that of the first one for all that are alike."""
+    left_out = {item.id for item in alike[1:]}
+    places = [i for i, item in enumerate(found.items) if item not in left_out]
+    chances = pipeline.decider.probabilities(found.standing.take(places))
+    return {found.items[i]: float(p) for i, p in zip(places, chances, strict=True)}
 
 
 def _year(

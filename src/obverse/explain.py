@@ -236,10 +236,10 @@ def _year(read: YearReading, best: Candidate) -> Reason:
 
 
 def _mark(read: MarkReading, best: Candidate) -> Reason:
-    from obverse.year.mark import marks_of
+    from obverse.year import mark
 
     values = {"mark": read.mark, "sure": percent(read.probability)}
-    if read.mark in (marks_of(best.item.attributes) or [read.mark]):
+    if not mark.lacks(best.item.attributes, read.mark):
         return Reason("mark" if read.mark else "no mark", values)
     key = "another mark" if read.mark else "missing mark"
     return Reason(key, {**values, "item": best.item.name})
@@ -254,7 +254,8 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     one, two = answer.candidates[:2]
     values = {"second": two.item.name, "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
-    lead = "rival" if close and answer.calibrated and not answer.known else "next"
+    is_open = answer.calibrated and not answer.known and not _reads_another(answer, one)
+    lead = "rival" if close and is_open else "next"
     read = two.evidence.numeral
     if read is not None and read.differs:
         return [Reason("next, another value", {**values, "view": read.view, "photo": read.photo})]
@@ -336,13 +337,23 @@ def _decided(answer: Answer, one: Candidate, two: Candidate) -> str:
     from obverse.year.twins import by_mark, by_year, twins
 
     items = [one.item, two.item]
-    if twins(items) != [0, 1]:
+    if twins(items) != [0, 1] or _reads_another(answer, one):
         return ""
     dated = answer.year is not None and by_year(items)
     struck = answer.mint_mark is not None and by_mark(items)
     if dated and struck:
         return "next, a year and a mark"
     return "next, a year" if dated else "next, a mark" if struck else ""
+
+
+def _reads_another(answer: Answer, one: Candidate) -> bool:
+    """Was a year or a mint mark read that the item does not have?"""
+    from obverse.year import mark
+
+    said, year, struck = one.item.attributes, answer.year, answer.mint_mark
+    if year is not None and lacks(said, year.year):
+        return True
+    return struck is not None and mark.lacks(said, struck.mark)
 
 
 def _copied(one: Candidate, two: Candidate) -> bool:

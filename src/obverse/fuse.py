@@ -67,11 +67,11 @@ def both_sides(photo: Photo, regions: list[Region]) -> list[tuple[Photo, Region]
     """The first two objects of a photo, in reading order.
 
     Raises:
-        PhotoError: it shows one.
+        PhotoError: it shows one, or none.
     """
     if len(regions) < 2:
         raise PhotoError(
-            "shows one object where two sides were asked about",
+            f"shows {'no' if regions[0].whole else 'one'} object where two sides were asked about",
             where=photo.source,
             hint="show both sides in it, or give a photo of each",
         )

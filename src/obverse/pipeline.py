@@ -217,7 +217,8 @@ class Pipeline:
             store: the catalogue's rows.
             photo: the query.
             top: how many candidates to give.
-            year: read the year of the best item; None only where items differ by their year alone.
+            year: read the year of the best item; None only where items differ by year or mint mark
+                alone.
             max_wrong: share of wrong answers that may be, as ``Decider.known`` takes it.
         """
         clock = Clock()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -74,64 +76,83 @@ def fold_pads(path: Path) -> int:
     Returns:
         How many were folded.
     """
-    model = onnx.load(str(path))
+    # What lies beside the file, of a model above 2 GiB, stays there.
+    model = onnx.load(str(path), load_external_data=False)
     graph = model.graph
     users = Counter(name for node in graph.node for name in node.input)
     users.update(output.name for output in graph.output)
     after = {node.input[0]: node for node in graph.node if node.op_type == "Conv"}
+    makers = {output: node for node in graph.node for output in node.output}
     folded = 0
     for pad in [node for node in graph.node if node.op_type == "Pad"]:
-        conv, widths = after.get(pad.output[0]), _zeros_around(model, pad)
-        if conv is None or users[pad.output[0]] > 1 or len(widths) != 8:
+        conv = after.get(pad.output[0])
+        if (
+            conv is None
+            or users[pad.output[0]] > 1
+            or _said(conv, "auto_pad") not in (None, b"NOTSET")
+        ):
             continue
-        if any(widths[:2] + widths[4:6]) or min(widths) < 0:
+        widths = _zeros_around(model, makers, pad)
+        if len(widths) != 8 or any(widths[:2] + widths[4:6]) or min(widths) < 0:
             continue
-        before = next((a for a in conv.attribute if a.name == "pads"), None)
-        own = list(before.ints) if before else [0, 0, 0, 0]
-        if before:
-            conv.attribute.remove(before)
+        own = list(_said(conv, "pads") or [0, 0, 0, 0])
+        for said in [a for a in conv.attribute if a.name == "pads"]:
+            conv.attribute.remove(said)
         added = [a + b for a, b in zip(own, widths[2:4] + widths[6:8], strict=True)]
         conv.attribute.append(helper.make_attribute("pads", added))
         conv.input[0] = pad.input[0]
         graph.node.remove(pad)
         folded += 1
-    _sweep(graph)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    if folded:
+        _sweep(graph)
+        onnx.save(model, str(path))
+    onnx.checker.check_model(str(path))
     return folded
 
 
-def _zeros_around(model: onnx.ModelProto, pad: onnx.NodeProto) -> list[int]:
+def _said(node: onnx.NodeProto, name: str) -> Any:
+    """The value of an attribute; None without one."""
+    found = [helper.get_attribute_value(a) for a in node.attribute if a.name == name]
+    return found[0] if found else None
+
+
+def _zeros_around(
+    model: onnx.ModelProto, makers: Mapping[str, onnx.NodeProto], pad: onnx.NodeProto
+) -> list[int]:
     """How many zeros it puts before batch, channels, rows and columns, and after these; empty
     where it fills with something else, or that depends on the input."""
-    mode = [a.s for a in pad.attribute if a.name == "mode"]
-    fill = _constant(model, pad.input[2]) if any(pad.input[2:3]) else np.zeros(())
-    widths = _constant(model, pad.input[1])
-    if mode not in ([], [b"constant"]) or fill is None or fill.any() or widths is None:
+    fill = _constant(model, makers, pad.input[2]) if any(pad.input[2:3]) else np.zeros(())
+    widths = _constant(model, makers, pad.input[1])
+    if _said(pad, "mode") not in (None, b"constant") or fill is None or fill.any():
         return []
-    return [int(width) for width in widths]
+    return [] if widths is None else [int(width) for width in widths]
 
 
-def _constant(model: onnx.ModelProto, name: str) -> Array | None:
-    """A value of the graph, if it hangs on no input."""
-    held = {tensor.name for tensor in model.graph.initializer}
-    makers = {output: node for node in model.graph.node for output in node.output}
-    wanted, needed = [name], []
+def _constant(
+    model: onnx.ModelProto, makers: Mapping[str, onnx.NodeProto], name: str
+) -> Array | None:
+    """A value of the graph, if it hangs on no input.
+
+    Args:
+        makers: the node that makes each value.
+    """
+    held = {tensor.name: tensor for tensor in model.graph.initializer}
+    wanted, needed, tensors = [name], [], []
     while wanted:
         one = wanted.pop()
-        if one in held or not one:
-            continue
-        if one not in makers:
-            return None
-        if makers[one] not in needed:
+        if one in held:
+            tensors.append(held.pop(one))
+        elif one in makers and makers[one] not in needed:
             needed.append(makers[one])
             wanted += makers[one].input
+        elif one and one not in makers and all(t.name != one for t in tensors):
+            return None
     nodes = [node for node in model.graph.node if node in needed]
-    read = {name, *(given for node in nodes for given in node.input)}
-    tensors = [tensor for tensor in model.graph.initializer if tensor.name in read]
     output = helper.make_empty_tensor_value_info(name)
-    part = helper.make_graph(nodes, "value", [], [output], tensors)
-    alone = helper.make_model(part, opset_imports=list(model.opset_import))
+    alone = helper.make_model(
+        helper.make_graph(nodes, "value", [], [output], tensors),
+        opset_imports=list(model.opset_import),
+    )
     alone.ir_version = model.ir_version
     session = onnxruntime.InferenceSession(
         alone.SerializeToString(), providers=["CPUExecutionProvider"]
@@ -141,10 +162,12 @@ def _constant(model: onnx.ModelProto, name: str) -> Array | None:
 
 
 def _sweep(graph: onnx.GraphProto) -> None:
-    """Take out the nodes that nothing uses."""
+    """Take out what nothing uses."""
     used = {output.name for output in graph.output}
     for node in reversed(list(graph.node)):
         if used.isdisjoint(node.output):
             graph.node.remove(node)
         else:
             used.update(node.input)
+    for tensor in [one for one in graph.initializer if one.name not in used]:
+        graph.initializer.remove(tensor)

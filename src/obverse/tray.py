@@ -64,7 +64,7 @@ def rows(tray: Tray) -> list[dict[str, Any]]:
     """The table of a tray, a row per object with the keys ``COLUMNS``.
 
     Boxes and ellipses are in full-size pixels of the upright photo. Where ``known`` is false,
-    ``item`` is the nearest one; ``year`` is empty unless it was asked for and could be read.
+    ``item`` is the nearest one; ``year`` is empty unless it was read.
     """
     table = []
     for number, answer in zip(tray.numbers, tray.answers, strict=False):

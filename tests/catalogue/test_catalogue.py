@@ -676,5 +676,8 @@ def test_rows_of_one_item_that_differ_are_told(tmp_path: Path) -> None:
     )
     assert catalogue.item("penny").attributes == {"year": 1913, "metal": "bronze"}
     assert catalogue.item("franc").title == "Swiss franc"
+    bad = [Row(photos[5], item="x", attributes={"size": np.arange(n)}) for n in (1, 2)]
+    with pytest.raises(UsageError, match="size"):
+        catalogue.add(bad)
     # What the catalogue holds may be changed without a word.
     assert not catalogue.add([Row(photos[0], item="penny", attributes={"year": 1914})]).notes

@@ -41,7 +41,10 @@ def test_what_makes_no_sense_is_misuse(run: Run, tmp_path: Path) -> None:
     Image.fromarray(np.full((64, 64, 3), 120, np.uint8)).save(photo)
     for option in (
         ("--calendar", "mayan"),
-        *(("--years", text) for text in ("soon", "", "2010-2000", "1948-19", "1948,,50", "1-2-3")),
+        *(
+            ("--years", text)
+            for text in ("soon", "", "2010-2000", "1948-19", "1948,,50", "1-2-3", "0", "5000")
+        ),
     ):
         done = run("year", photo, *option)
         assert done.code == 2

@@ -89,6 +89,26 @@ def test_what_nobody_expects_is_read_all_the_same_but_doubted(ocr: Ocr) -> None:
     assert ratio == pytest.approx(mark.OTHERS * asked.chances["K"] / asked.chances[""], rel=0.05)
 
 
+def test_small_letters_may_stand_for_capitals(ocr: Ocr) -> None:
+    photo, region = shoot("S", 200.0)
+    read = mark.read(ocr, photo, region, 200.0, PLACE, ("", "d", "s"), mark.USUAL)
+    assert read.best is not None
+    assert read.best.mark == "s"
+    assert not {"S", "D"} & set(read.chances)
+
+
+def test_a_coin_without_a_mark_is_not_forced_to_one(ocr: Ocr) -> None:
+    for n in range(4):
+        photo, region = shoot("", 80.0 * n, seed=n)
+        read = mark.read(ocr, photo, region, 80.0 * n, PLACE, ("D", "S"), mark.USUAL)
+        assert sum(read.chances.values()) == pytest.approx(1.0)
+        assert read.best is not None
+        assert read.best.mark == ""
+    assert mark.lacks({"mint_mark": "D"}, "")
+    assert not mark.lacks({"mint_mark": "none, D"}, "")
+    assert not mark.lacks({}, "S")
+
+
 def test_what_is_not_possible_is_not_read(ocr: Ocr) -> None:
     photo, region = shoot("D", 0.0)
     told = mark.read(ocr, photo, region, 0.0, PLACE, ("", "S"))

@@ -68,6 +68,21 @@ def test_twins_are_alike_but_for_their_years() -> None:
     assert twins(untitled) == [0]
 
 
+def test_numbers_in_titles_are_years_if_the_item_says_so() -> None:
+    lire = [item(f"{n}", f"{n} Lire {1980 + i}", year=1980 + i) for i, n in enumerate((1000, 2000))]
+    assert twins(lire) == [0]
+    marked = [
+        item("a", "1909S", year=1909, mint_mark="S"),
+        item("b", "1910-D", year=1910, mint_mark="D"),
+        item("c", "1911", year=1911, mint_mark="none"),
+    ]
+    assert twins([item("z", "Cent 1909S", year=1909, mint_mark="S"), *marked]) == [0]
+    named = [Item(one.id, f"Cent {one.title}", one.attributes) for one in marked]
+    assert twins(named) == [0, 1, 2]
+    spans = [item("a", "5 sen 1990-99", years="1990-99"), item("b", "5 sen 2000", year=2000)]
+    assert twins(spans) == [0, 1]
+
+
 def test_twins_may_differ_by_mint_mark_only() -> None:
     first = item("a", "Cent 1909-S", year=1909, mint_mark="S", mint_mark_at="0.5, -0.5")
     others = [
@@ -134,10 +149,13 @@ def test_a_reading_never_vetoes_nor_touches_what_is_no_twin() -> None:
 def test_a_year_that_none_of_them_has_takes_its_chance_along() -> None:
     before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
     read = reading({1990: 0.01, 1991: 0.02, 1992: 0.0, 1922: 0.97})
-    after = settle(before, [0, 2, 3], read, Marked(), 0.8)
-    assert [c.item.id for c in after] == ["x", "b", "a", "c"]
-    assert [c.probability for c in after] == pytest.approx([0.3, 0.016, 0.008, 0.0])
-    assert sum(c.year is not None for c in after) == 1
+    after = settle(before, [0, 2, 3], read, Marked(), 0.6)
+    assert [c.item.id for c in after] == ["b", "x", "a", "c"], "the design is the nearest still"
+    assert [c.probability for c in after] == pytest.approx([0.012, 0.3, 0.006, 0.0])
+    assert [c.year is not None for c in after] == [True, False, False, False]
+    # Another design that is likelier than this one comes first.
+    other = settle(before, [0, 2, 3], read, Marked(), 0.2)
+    assert [c.item.id for c in other] == ["x", "b", "a", "c"]
 
 
 def test_a_mark_that_is_read_makes_no_date_surer() -> None:
@@ -174,6 +192,9 @@ def test_other_dates_are_those_of_the_same_calendars() -> None:
     group = [item("a", year=1990, calendar="showa"), item("b", year=1989, calendar="heisei")]
     said, others = dates(group), other_dates(group)
     assert not set(said) & set(others)
+    listed = [item("a", year=1990, calendar=["showa", "heisei"]), item("b", year=1950)]
+    assert "昭和30年" in {d.written for d in other_dates(listed)}
+    assert "1951" in {d.written for d in other_dates(listed)}
     assert {d.year for d in others} >= {1926, 1950, 1988, 2019}
     assert all("年" in d.written for d in others)
     western = {d.year for d in other_dates([ITEMS[0], ITEMS[2]])}

@@ -320,7 +320,7 @@ def _dispute(old: Item, new: Item) -> str:
     if new.title and old.title and new.title != old.title:
         return f"title ({old.title!r}, {new.title!r})"
     for name, value in new.attributes.items():
-        if name in old.attributes and old.attributes[name] != value:
+        if name in old.attributes and repr(old.attributes[name]) != repr(value):
             return f"{name} ({old.attributes[name]!r}, {value!r})"
     return ""
 

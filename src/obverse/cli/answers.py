@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -12,7 +12,7 @@ from obverse.errors import UsageError
 from obverse.words import UNCALIBRATED
 
 if TYPE_CHECKING:
-    from obverse.types import Answer, Candidate, Tray
+    from obverse.types import Answer, Candidate, Item, Tray
 
 
 def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
@@ -59,15 +59,13 @@ def draw_answer(answer: Answer | Tray, path: Path) -> None:
 def describe(answer: Answer) -> str:
     """The answer in one line."""
     from obverse.words import decided, percent
-    from obverse.year.calendars import lacks
 
     photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
     best, source = answer.best, " + ".join(photos)
     if best is None:
         return f"{source}: not recognised; the catalogue is empty"
     sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
-    if answer.year and lacks(best.item.attributes, answer.year.year):
-        sure += f"; but the date reads {answer.year.year}"
+    sure = "; ".join([sure, *_against(answer, best.item)])
     if answer.known:
         read = [str(answer.year.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
@@ -76,6 +74,18 @@ def describe(answer: Answer) -> str:
     if not answer.calibrated:
         return f"{source}: closest: {best.item.name} (share {sure}; {UNCALIBRATED})"
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
+
+
+def _against(answer: Answer, item: Item) -> Iterator[str]:
+    """What was read that the item does not have."""
+    from obverse.year import mark
+    from obverse.year.calendars import lacks
+
+    if answer.year and lacks(item.attributes, answer.year.year):
+        yield f"but the date reads {answer.year.year}"
+    if answer.mint_mark and mark.lacks(item.attributes, answer.mint_mark.mark):
+        struck = answer.mint_mark.mark
+        yield f"but the mint mark reads {struck}" if struck else "but there is no mint mark"
 
 
 def write_csv(

@@ -73,12 +73,16 @@ def year(
 
 def _check_years(text: str) -> None:
     """Raises ``UsageError`` unless all of it is years and ranges of years that rise."""
-    from obverse.year.calendars import range_end
+    from obverse.year.calendars import LAST, numbers_in, range_end
 
     for part in text.split(","):
         ends = [end.strip() for end in re.split("[-–/]", part)]
         if len(ends) > 2 or not all(re.fullmatch("[0-9]{1,4}", end) for end in ends):
             raise UsageError(f"no year or years: {part!r}", hint="write years as 1948,1951-1953")
+        if not numbers_in(part):
+            raise UsageError(
+                f"no year from 1 to {LAST}: {part.strip()}", hint="give Gregorian years"
+            )
         if range_end(ends[0], ends[-1]) < int(ends[0]):
             raise UsageError(f"{part.strip()} ends before it begins", hint="give the first first")
 

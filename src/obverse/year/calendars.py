@@ -107,14 +107,19 @@ def lacks(attributes: Mapping[str, Any], year: int) -> bool:
     return names_years(attributes) and year not in years_of(attributes)
 
 
+def calendars_of(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of an item's calendars."""
+    said = attributes.get("calendar") or ""
+    said = ",".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
+    named = re.split(r"[,;/\s]+", said.lower())
+    return tuple(name for name in named if name in CALENDARS) or ("gregorian",)
+
+
 def dates_of(attributes: Mapping[str, Any], today: int | None = None) -> list[Dated]:
     """Everything an item's date may say: its years in its ``calendar`` (a name of ``CALENDARS``, or
     several in a list or with commas between them; Gregorian where none or an unknown one is
     named)."""
-    said = attributes.get("calendar") or "gregorian"
-    said = ",".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
-    named = re.split(r"[,;/\s]+", said.lower())
-    calendars = [CALENDARS[n] for n in named if n in CALENDARS] or [CALENDARS["gregorian"]]
+    calendars = [CALENDARS[name] for name in calendars_of(attributes)]
     years = set(years_of(attributes, today))
     # One era goes without saying; its name on the object is often worn or set apart.
     named_era = sum(bool(c.era) for c in calendars) > 1

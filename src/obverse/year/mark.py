@@ -60,6 +60,12 @@ def marks_of(attributes: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("" if m.lower() in NONE else m for m in marks))
 
 
+def lacks(attributes: Mapping[str, Any], mark: str) -> bool:
+    """Does the item say its marks, and is this none of them?"""
+    marks = marks_of(attributes)
+    return bool(marks) and mark not in marks
+
+
 def place_of(attributes: Mapping[str, Any]) -> tuple[float, float] | None:
     """Where the mark is, in radii, x to the right, y up; None where nothing usable is said."""
     value = attributes.get(PLACE)
@@ -87,25 +93,28 @@ def read(
         photo, region: the object.
         turn: how far it lies turned from upright, degrees counter-clockwise.
         place: see ``place_of``.
-        marks: those that are possible, each once; the empty one is no mark. One in letters that the
-            recogniser does not know has no chance.
+        marks: those that are expected, each once; the empty one is no mark, which is always
+            possible. One in letters that the recogniser does not know has no chance. Small letters
+            may be written for capitals.
         others: those that are possible too, though nobody expects them.
     """
     expected = [m for m in marks if m and set(m) <= ocr.columns.keys()]
     if not expected:
         return Marked()
-    letters = [*expected, *(m for m in others if m not in expected)]
+    named = {m.upper() for m in expected}
+    letters = [*expected, *(m for m in others if m.upper() not in named)]
     plain, evened, matrix = picture(photo, region, turn)
     windows = [_window(place, height, step) for height in HEIGHTS for step in STEPS]
-    asked = Numerals(ocr.columns, "".join(letters))
+    capitals = [m.upper() if set(m.upper()) <= ocr.columns.keys() else m for m in letters]
+    asked = Numerals(ocr.columns, "".join((*letters, *capitals)))
     tables = [table for image in (plain, evened) for table in ocr.read(image, windows)]
-    seen = np.array([asked.likelihoods(*asked.reduce(t), letters) for t in tables])
+    either = [asked.likelihoods(*asked.reduce(t), [*letters, *capitals]) for t in tables]
+    seen = np.max(np.reshape(either, (len(tables), 2, len(letters))), axis=1)
     shares = odds(np.sort(seen, axis=0)[-BEST:].mean(axis=0))
     shares[len(expected) :] *= OTHERS
     chances = dict(zip(letters, shares.tolist(), strict=True))
-    if "" in marks:
-        chances[""] = NOTHING
-    total = sum(chances.values()) + (0.0 if "" in marks else NOTHING)
+    chances[""] = NOTHING
+    total = sum(chances.values())
     chances = {mark: chance / total for mark, chance in chances.items()}
     first = max(chances, key=chances.__getitem__)
     if chances[first] < SURE:

@@ -90,18 +90,13 @@ class Reading:
     Attributes:
         best: the year, or None where nothing sure can be said.
         chances: the probability of every allowed year; together at most 1.
-        likelihoods: of the best and of the next year, what the probability was made of.
+        likelihoods: of the two likeliest years, whether anybody expects them or not: what the
+            probabilities were made of.
     """
 
     best: YearReading | None = None
     chances: dict[int, float] = field(default_factory=dict)
     likelihoods: tuple[float, float] = (0.0, 0.0)
-
-
-def _by_kind(dates: Sequence[Dated]) -> tuple[list[Dated], list[Dated]]:
-    """Dates in Roman numerals, and the rest."""
-    struck = [d for d in dates if roman.is_roman(d.written)]
-    return struck, [d for d in dates if not roman.is_roman(d.written)]
 
 
 class YearReader:
@@ -126,14 +121,15 @@ class YearReader:
             turn: how far it lies turned from upright, in degrees counter-clockwise, as far as
                 anybody knows: where it cannot be read so, or with None, lines are read at every
                 turn and from both ends.
-            others: what it may say too, though nobody expects it.
+            others: what it may say too, though nobody expects it. Not in Roman numerals, a piece of
+                which is often another year: only those that are expected are asked for.
         """
-        struck, plain = _by_kind(dates)
-        also_struck, also_plain = _by_kind(others)
-        asked = Question.of(plain, self.ocr, also_plain)
+        struck = [d for d in dates if roman.is_roman(d.written)]
+        digits = [[d for d in one if not roman.is_roman(d.written)] for one in (dates, others)]
+        asked = Question.of(digits[0], self.ocr, digits[1])
         reading = self.read_digits(asked, photo, region, turn) if asked.numbers else Reading()
         if reading.best is None and struck and region.ellipse is not None:
-            return self._read_roman([*struck, *also_struck], photo, region, turn) or reading
+            return self._read_roman(struck, photo, region, turn) or reading
         return reading
 
     def _read_roman(
@@ -220,8 +216,9 @@ class YearReader:
     def _weigh(self, asked: Question, total: F64, where: Mapping[int, tuple[Spot, F64]]) -> Reading:
         """From the likelihood of every number to the chance of every year."""
         years: dict[int, tuple[float, int]] = {}
+        places = {number: i for i, number in enumerate(asked.numbers)}
         for date in asked.dates:
-            i = asked.numbers.index(date.written)
+            i = places[date.written]
             years[date.year] = max(years.get(date.year, (-1.0, 0)), (float(total[i]), i))
         order = sorted(years, key=lambda y: -years[y][0])
         first = years[order[0]][0]

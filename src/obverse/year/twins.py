@@ -1,7 +1,8 @@
 """Items that differ by year or mint mark only: the design cannot tell them apart, these can.
 
-Such twins count as one item when it is decided whether the catalogue holds the object; what was
-read then shares that probability out among them. Nothing else moves: a reading never vetoes.
+Such twins count as one item when it is decided whether the catalogue holds the design; what was
+read then shares that probability out among them, and what is left for a year or a mark that none of
+them has is nobody's. Nothing else moves.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import numpy as np
 
 from obverse.types import F32, F64, Candidate, Item
 from obverse.year import mark
-from obverse.year.calendars import KEYS, Dated, dates_of, names_years, years_of
+from obverse.year.calendars import KEYS, Dated, calendars_of, dates_of, names_years, years_of
 from obverse.year.mark import Marked
 from obverse.year.reader import Reading
 
 TIE = 0.1
 """Scores this near to the best may be twins. Pictures of one design scored at most 0.10 apart for
 90 % of 34 photos of `wild_dev`; 24 in 100 nearest other designs do too, but their texts differ."""
-_YEARS = re.compile(r"\b\d{4}(\s*[-–/]\s*\d{2,4})?\b")
+_YEARS = re.compile(r"(?<!\d)(\d{4})(\s*[-–/]\s*\d{2,4})?(?!\d)")
 MOST = 50
 """Most twins that are looked at."""
 
@@ -78,8 +79,8 @@ def dates(items: Sequence[Item]) -> list[Dated]:
 
 def other_dates(items: Sequence[Item]) -> list[Dated]:
     """What a date counted as on these items may say that is of none of them."""
-    said, calendars = set(dates(items)), dict.fromkeys(i.attributes.get("calendar") for i in items)
-    every = (d for name in calendars for d in dates_of({"calendar": name}))
+    said, calendars = set(dates(items)), dict.fromkeys(calendars_of(i.attributes) for i in items)
+    every = (d for names in calendars for d in dates_of({"calendar": names}))
     return [d for d in dict.fromkeys(every) if d not in said]
 
 
@@ -99,21 +100,26 @@ def settle(
         mass: the probability that one of the group is the answer.
 
     Returns:
-        The candidates, the group's in its own places. Where nothing could be read nothing changes.
+        The candidates, the likeliest first; but one of the design goes first where the design is
+        the likeliest, though it may have another year than was read. Where nothing could be read
+        nothing changes.
     """
     if reading.best is None and marked.best is None:
         return tuple(candidates)
-    year, struck = reading.best, marked.best
     if len(group) == 1:
-        return (replace(candidates[0], year=year, mint_mark=struck), *candidates[1:])
-    weights = _weights([candidates[i] for i in group], reading, marked)
-    order = np.argsort(-weights, kind="stable")
-    settled = [replace(candidates[group[i]], probability=mass * float(weights[i])) for i in order]
-    settled[0] = replace(settled[0], year=year, mint_mark=struck)
-    out = list(candidates)
-    for place, candidate in zip(group, settled, strict=True):
-        out[place] = candidate
-    return tuple(sorted(out, key=lambda c: -c.probability))
+        first = replace(candidates[0], year=reading.best, mint_mark=marked.best)
+        return (first, *candidates[1:])
+    shares = _weights([candidates[i] for i in group], reading, marked).tolist()
+    twins = [
+        replace(candidates[i], probability=mass * share)
+        for i, share in sorted(zip(group, shares, strict=True), key=lambda pair: -pair[1])
+    ]
+    first = replace(twins[0], year=reading.best, mint_mark=marked.best)
+    others = [c for i, c in enumerate(candidates) if i not in group]
+    rest = sorted([*twins[1:], *others], key=lambda c: -c.probability)
+    if mass >= max((c.probability for c in others), default=0.0):
+        return (first, *rest)
+    return tuple(sorted([first, *rest], key=lambda c: -c.probability))
 
 
 def _weights(group: Sequence[Candidate], reading: Reading, marked: Marked) -> F64:
@@ -154,7 +160,8 @@ def _told(item: Item) -> tuple[tuple[int, ...], tuple[str, ...]]:
 def _but_for(item: Item) -> tuple[str, dict[str, Any]]:
     """Title and attributes without years and mint mark."""
     rest = {k: v for k, v in item.attributes.items() if k not in (*KEYS, mark.KEY, mark.PLACE)}
-    title = _YEARS.sub(" ", item.title)
+    years = set(years_of(item.attributes)) if names_years(item.attributes) else set()
+    title = _YEARS.sub(lambda found: " " if int(found[1]) in years else found[0], item.title)
     for one in filter(None, mark.marks_of(item.attributes)):
         title = re.sub(rf"(?<!\w)[-–]?\b{re.escape(one)}\b", " ", title)
     return " ".join(title.split()), rest

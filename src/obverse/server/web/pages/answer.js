@@ -61,10 +61,10 @@ async function sayIn({ photos, options, answer }) {
 // Two photos that show two things: then what each alone is like is shown, not what both are.
 const isApart = ({ pairing }) => Boolean(pairing?.disagree);
 
-// Two items share what together would be enough: it is in the catalogue, but which of them is open.
-function isClose({ known, calibrated, candidates, threshold }) {
-  const [one, two] = candidates.map((candidate) => candidate.probability);
-  return !known && calibrated && threshold !== null && two >= one / 2 && one + two >= threshold;
+// Several items share what together would be enough: it is in the catalogue, but which is open.
+function isOpen({ known, calibrated, candidates, threshold }) {
+  const together = candidates.reduce((sum, { probability }) => sum + probability, 0);
+  return !known && calibrated && threshold !== null && candidates.length > 1 && together >= threshold;
 }
 
 function sentence(answer) {
@@ -73,9 +73,9 @@ function sentence(answer) {
   if (isApart(answer)) return t("answer.spokenApart", { p: percent(answer.pairing.apart) });
   const values = { name: nameOf(best.item), p: percent(best.probability) };
   if (!calibrated) return t("answer.spokenNearest", values);
-  if (isClose(answer)) {
+  if (isOpen(answer)) {
     const { item, probability } = answer.candidates[1];
-    return t("answer.spokenClose", { ...values, second: nameOf(item), q: percent(probability) });
+    return t("answer.spokenOpen", { ...values, second: nameOf(item), q: percent(probability) });
   }
   return known ? t("answer.spokenKnown", values) : t("answer.spokenUnknown", values);
 }
@@ -85,7 +85,7 @@ export function headline(answer) {
   const { known, calibrated, best } = answer;
   if (known) return nameOf(best.item);
   if (isApart(answer)) return t("answer.apart");
-  if (isClose(answer)) return t("answer.close");
+  if (isOpen(answer)) return t("answer.open");
   return best && !calibrated ? t("answer.undecided") : t("answer.unknown");
 }
 
