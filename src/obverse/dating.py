@@ -47,7 +47,10 @@ def answer(
     """
     candidates = plain.candidates
     group = twins.twins([c.item for c in candidates])
-    if len(group) > 1 or (ask and group):
+    # How many candidates are to be shown must not decide.
+    near = twins.near(found.standing.scores)
+    asked = [candidates[i].item for i in group if i < near]
+    if len(asked) > 1 or (ask and asked):
         with clock("year"):
             lies = None
             if pipeline.recipe.geometry == "flat":
@@ -55,8 +58,8 @@ def answer(
             elif pipeline.recipe.turns:
                 lies = -candidates[0].upright
             reading = Reading()
-            if ask or twins.by_year([candidates[i].item for i in group]):
-                reading = _year(pipeline, plain, [candidates[i] for i in group], lies)
+            if ask or twins.by_year(asked):
+                reading = _year(pipeline, plain, asked, lies)
             further = _further(store, found, candidates[0].item) if reading.best else []
             joining = _candidates(pipeline, store, found, further, reading)
             group = [*group, *range(len(candidates), len(candidates) + len(joining))]
@@ -64,7 +67,8 @@ def answer(
             several = [candidates[i] for i in group]
             marked = Marked()
             if lies is not None and pipeline.recipe.turns:
-                marked = _mark(pipeline, plain, several, lies, ask=bool(ask))
+                dated = [*asked, *_of_year([c.item for c in several[len(asked) :]], reading)]
+                marked = _mark(pipeline, plain, dated, lies)
             if reading.best or marked.best:
                 chances = _as_one(pipeline, found, [*(c.item for c in several), *further])
                 mass = chances.pop(several[0].item.id)
@@ -85,24 +89,24 @@ def _as_one(pipeline: Pipeline, found: Found, alike: Sequence[Item]) -> dict[str
     return {found.items[i]: float(p) for i, p in zip(places, chances, strict=True)}
 
 
-def _year(
-    pipeline: Pipeline, plain: Answer, group: Sequence[Candidate], lies: float | None
-) -> Reading:
-    items = [c.item for c in group]
+def _year(pipeline: Pipeline, plain: Answer, items: Sequence[Item], lies: float | None) -> Reading:
     dates, others = twins.dates(items), twins.other_dates(items)
     return pipeline.years.read(plain.photo, plain.patch.region, dates, lies, others)
 
 
-def _mark(
-    pipeline: Pipeline, plain: Answer, group: Sequence[Candidate], lies: float, *, ask: bool
-) -> Marked:
+def _mark(pipeline: Pipeline, plain: Answer, items: Sequence[Item], lies: float) -> Marked:
     """The mint mark, if one of the items says its place."""
-    items = [c.item for c in group]
     marks, place = twins.marks(items), twins.place(items)
-    if place is None or not (ask or len(marks) > 1):
+    if place is None or not marks:
         return Marked()
     where = plain.photo, plain.patch.region, lies, place
     return mark.read(pipeline.years.ocr, *where, marks, mark.USUAL)
+
+
+def _of_year(items: Sequence[Item], reading: Reading) -> list[Item]:
+    """Those that have the year that was read."""
+    year = reading.best.year if reading.best else None
+    return [item for item in items if year in years_of(item.attributes)]
 
 
 def _further(store: Store, found: Found, first: Item) -> list[Item]:
@@ -115,8 +119,7 @@ def _candidates(
     pipeline: Pipeline, store: Store, found: Found, further: Sequence[Item], reading: Reading
 ) -> list[Candidate]:
     """Those of them that have the year that was read."""
-    year = reading.best.year if reading.best else None
-    dated = {i.id: i for i in further if year in years_of(i.attributes)}
+    dated = {item.id: item for item in _of_year(further, reading)}
     places = {item: found.items.index(item) for item in list(dated)[: twins.MOST]}
     views = store.views([found.views[i] for i in places.values()], embeddings=True)
     if not views:

@@ -15,7 +15,7 @@ ROW = 0.5
 """Two objects lie in one row if their middles differ by less than this share of their height."""
 COLUMNS = (
     *("photo", "number", "item", "title", "probability", "known"),
-    *("x0", "y0", "x1", "y1", "cx", "cy", "a", "b", "angle", "year"),
+    *("x0", "y0", "x1", "y1", "cx", "cy", "a", "b", "angle", "year", "mint_mark"),
 )
 
 
@@ -64,7 +64,8 @@ def rows(tray: Tray) -> list[dict[str, Any]]:
     """The table of a tray, a row per object with the keys ``COLUMNS``.
 
     Boxes and ellipses are in full-size pixels of the upright photo. Where ``known`` is false,
-    ``item`` is the nearest one; ``year`` is empty unless it was read.
+    ``item`` is the nearest one; ``year`` and ``mint_mark`` are empty
+    unless they were read; no mark is ``none``.
     """
     table = []
     for number, answer in zip(tray.numbers, tray.answers, strict=False):
@@ -78,6 +79,7 @@ def rows(tray: Tray) -> list[dict[str, Any]]:
             row |= {"item": best.item.id, "title": best.item.title}
             row |= {"probability": round(best.probability, 5)}
             row |= {"year": best.year.year if best.year else ""}
+            row |= {"mint_mark": (best.mint_mark.mark or "none") if best.mint_mark else ""}
         table.append(row)
     return table
 

@@ -654,6 +654,27 @@ def test_a_picture_without_a_round_object_is_told(tmp_path: Path) -> None:
         assert catalogue.add(rows).notes == []
 
 
+@pytest.mark.parametrize(
+    ("attributes", "what"),
+    [
+        ({"year": "n.d."}, "year 'n.d.' is no year"),
+        ({"year_from": 1960, "year_to": 1950}, "year_from 1960 is after year_to 1950"),
+        ({"year": 1950, "calendar": "showwa"}, "calendar 'showwa' is none of gregorian"),
+        ({"mint_mark": "D", "mint_mark_at": "below the date"}, "'below the date' is no place"),
+        ({"mint_mark": "D", "mint_mark_at": [55, -56]}, "[55, -56] is no place"),
+        ({"year": "1948, 1951-53", "calendar": ["gregorian", "showa"]}, ""),
+        ({"year": "", "years": [], "mint_mark_at": "0.5, -0.5", "calendar": ""}, ""),
+    ],
+)
+def test_what_is_not_understood_is_told(
+    tmp_path: Path, attributes: dict[str, Any], what: str
+) -> None:
+    photo = write(tmp_path / "a.png", make_coin(3))
+    notes = Catalogue(tmp_path / "c.obv").add([Row(photo, "a", attributes=attributes)]).notes
+    assert len(notes) == bool(what)
+    assert all(note.startswith("not understood") and what in note for note in notes)
+
+
 def test_rows_of_one_item_that_differ_are_told(tmp_path: Path) -> None:
     photos = [write(tmp_path / f"{n}.png", make_coin(n)) for n in range(6)]
     said: list[tuple[str, str, dict[str, Any]]] = [

@@ -137,3 +137,25 @@ def test_a_picture_that_two_items_share_is_told(tmp_path: Path) -> None:
         catalogue.remove("two")
         answer = catalogue.identify(rows[0].photo)
         assert not any("nearly the same picture" in line for line in answer.explanation())
+
+
+def test_coins_of_other_years_or_mints_are_no_duplicates(tmp_path: Path) -> None:
+    """However alike: one picture often stands for all years of a type."""
+    said = {
+        "a": {"year": 1950, "mint_mark": "D"},
+        "b": {"year": 1950, "mint_mark": "none"},
+        "c": {"year": 1951, "mint_mark": "D"},
+        "d": {"year": 1951},
+    }
+    rows = []
+    for n, (item, attributes) in enumerate(said.items()):
+        path = tmp_path / f"{item}.png"
+        Image.fromarray(scan(coin_type(11, 4), "obverse", size=320 + 8 * n, seed=1)).save(path)
+        rows.append(Row(path, item, "obverse", "", attributes))
+    with Catalogue(tmp_path / "c.obv") as catalogue:
+        assert catalogue.add(rows[:3]).notes == []
+        assert catalogue.duplicates() == []
+        (note,) = catalogue.add(rows[3:]).notes
+        assert "c and d" in note
+        (group,) = catalogue.duplicates()
+    assert {view.item for view in group.views} == {"c", "d"}

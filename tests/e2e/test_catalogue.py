@@ -100,6 +100,14 @@ def test_adding_only_damaged_photos_fails(run: Run, damaged: Path, tmp_path: Pat
     assert len(done.json["failed"]) == 1
 
 
+def test_a_table_says_by_itself_what_it_holds(run: Run, minted: Minted, tmp_path: Path) -> None:
+    for option in (("--item", "x"), ("--title", "T"), ("--side", "reverse"), ("--attr", "a=1")):
+        done = run("add", tmp_path / "c.obv", minted.protocol.parent / "catalogue.csv", *option)
+        assert done.code == 2
+        assert "a table says by itself" in done.err
+    assert not (tmp_path / "c.obv").exists()
+
+
 def test_nothing_to_add_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("add", tmp_path / "c.obv", tmp_path / "empty")
@@ -188,9 +196,12 @@ def test_what_is_there_twice_is_found_and_merged(
     lines = run("duplicates", place).out.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [["1", i] for i in sorted((name, "again"))]
 
+    assert run("add", place, *views, "--item", name, "--attr", "metal=gold").code == 0
     done = run("merge", place, name, "again", "--json")
     assert done.json == {"item": name, "merged": 1, "views": 2 * len(views)}
-    assert run("show", place, name, "--json").json["attributes"]["metal"] == "silver"
+    kept = f"{name} keeps its own where again differs: metal ('gold', 'silver')"
+    assert done.err.splitlines()[-1] == kept
+    assert run("show", place, name, "--json").json["attributes"]["metal"] == "gold"
     assert "no item is there twice" in run("duplicates", place).out
     assert run("merge", place, name, name).code == 2
     assert run("merge", place, name, "again").code == 2

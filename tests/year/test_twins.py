@@ -20,6 +20,7 @@ from obverse.types import Candidate, Evidence, Item, MarkReading, View, YearRead
 from obverse.year.mark import Marked
 from obverse.year.reader import Reading
 from obverse.year.twins import (
+    apart,
     by_mark,
     by_year,
     dates,
@@ -68,6 +69,21 @@ def test_twins_are_alike_but_for_their_years() -> None:
     assert twins(untitled) == [0]
 
 
+def test_what_is_said_of_a_specimen_parts_no_twins() -> None:
+    first = item("a", "Cent 1950", year=1950, country="USA", mintage=10, Box="A 1")
+    assert twins([first, item("b", "Cent 1951", year=1951, country="USA", mintage=20)]) == [0, 1]
+    assert twins([first, item("b", "Cent 1951", year=1951, country="USA", metal="steel")]) == [0]
+    assert twins([first, item("b", "Cent", year="n.d.", country="USA")]) == [0], "says no year"
+
+
+def test_items_that_say_other_years_or_marks_are_apart() -> None:
+    cent = item("a", year=1950, mint_mark="D")
+    assert apart(cent, item("b", year=1951))
+    assert apart(cent, item("b", year=1950, mint_mark="none"))
+    assert not apart(cent, item("b", years="1949-51", mint_mark="D, S"))
+    assert not apart(cent, item("b"))
+
+
 def test_numbers_in_titles_are_years_if_the_item_says_so() -> None:
     lire = [item(f"{n}", f"{n} Lire {1980 + i}", year=1980 + i) for i, n in enumerate((1000, 2000))]
     assert twins(lire) == [0]
@@ -114,7 +130,10 @@ def test_the_mint_mark_puts_twins_in_order() -> None:
 
 
 def test_only_scores_near_the_best_may_be_twins() -> None:
-    assert near(np.array([0.8, 0.75, 0.71, 0.6, 0.1], np.float32)) == 3
+    far = [0.6, 0.1, 0.05, 0.0]
+    assert near(np.array([0.8, 0.75, 0.71, 0.71, 0.71, 0.705, *far])) == 6
+    assert near(np.array([0.8, 0.75, 0.71, *far])) == 5, "the first few in any case"
+    assert near(np.array([0.8, 0.1])) == 2
     assert near(np.zeros(0, np.float32)) == 0
 
 
@@ -136,14 +155,16 @@ def test_the_year_orders_the_twins_and_shares_out_their_probability() -> None:
     assert all(c.year is None for c in after[1:])
 
 
-def test_a_reading_never_vetoes_nor_touches_what_is_no_twin() -> None:
+def test_what_cannot_be_read_changes_nothing_and_what_is_read_counts_by_itself() -> None:
     before = [candidate(i, p) for i, p in zip(ITEMS, (0.5, 0.3, 0.1, 0.1), strict=True)]
     assert settle(before, [0, 2, 3], reading({1990: 0.2}, read=False), Marked(), 0.8) == tuple(
         before
     )
-    alone = settle(before, [0], reading({1991: 0.99}), Marked(), 0.8)
-    assert [(c.item, c.probability) for c in alone] == [(c.item, c.probability) for c in before]
-    assert alone[0].year is not None
+    for chance in (0.99, 0.02):
+        alone = settle(before, [0], reading({1990: chance, 1991: 1 - chance}), Marked(), 0.5)
+        assert [c.item for c in alone] == [c.item for c in before]
+        assert [c.probability for c in alone] == pytest.approx([0.5 * chance, 0.3, 0.1, 0.1])
+        assert alone[0].year is not None
 
 
 def test_a_year_that_none_of_them_has_takes_its_chance_along() -> None:
@@ -288,3 +309,20 @@ def test_it_is_read_of_a_lone_item_where_asked(dated: Catalogue, tmp_path: Path)
     assert asked.best.item.attributes["country"] == coin.country
     assert asked.year is not None
     assert asked.year.year == 1990
+    assert asked.known
+    other = snap(coin, dated_side(coin), np.random.default_rng(1), year=1997, tilt=5, wear=0.05)
+    assert dated.identify(other.image).known, "by its design"
+    asked = dated.identify(other.image, year=True)
+    assert asked.best is not None
+    assert asked.year is not None
+    assert (asked.best.item.attributes["year"], asked.year.year) == (1990, 1997)
+    assert not asked.known
+
+
+def test_how_many_are_shown_changes_no_answer(dated: Catalogue) -> None:
+    coin = coin_type(5, 0)
+    shot = snap(coin, dated_side(coin), np.random.default_rng(2), year=coin.years[1], tilt=8)
+    told = [dated.identify(shot.image, top=top) for top in (1, 2, 5, 50)]
+    assert [len(t.candidates) for t in told] == [1, 2, 5, 5]
+    assert len({t.best and t.best.item.id for t in told}) == 1
+    assert len({t.best and round(t.best.probability, 6) for t in told}) == 1

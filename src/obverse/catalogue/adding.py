@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 
 from obverse import photo as photos
-from obverse.catalogue import duplicates
+from obverse.catalogue import duplicates, slips
 from obverse.catalogue.importers import Row
 from obverse.catalogue.levelling import Leveller
 from obverse.catalogue.rows import check_id
@@ -190,12 +190,16 @@ class Addition:
         disputed: dict[str, str] = {}
         for row in self._rows:
             said, before = Item(row.item, row.title, row.attributes), self._told.get(row.item)
-            if before is not None and (what := _dispute(before, said)):
+            if before is not None and (what := dispute(before, said)):
                 disputed.setdefault(row.item, what)
             self._told[row.item] = _merged(before, said)
         if disputed:
             named = _some([f"{item} in {what}" for item, what in disputed.items()])
             self.report.notes.append(f"rows of one item differ, and the last counts: {named}")
+        odd = {id: slips.in_attributes(item.attributes) for id, item in self._told.items()}
+        if odd := {id: what for id, what in odd.items() if what}:
+            told = _some([f"{item}: {what}" for item, what in odd.items()])
+            self.report.notes.append(f"not understood, so it counts for nothing: {told}")
         stored = [item for item in self._store.items() if item.id in self._told]
         changed = self._changed_items([item.id for item in stored], stored)
         if changed:
@@ -315,14 +319,11 @@ def _merged(old: Item | None, new: Item) -> Item:
     return Item(new.id, new.title or old.title, {**old.attributes, **new.attributes})
 
 
-def _dispute(old: Item, new: Item) -> str:
-    """Where two rows of an item say different things of it; empty if they don't."""
-    if new.title and old.title and new.title != old.title:
-        return f"title ({old.title!r}, {new.title!r})"
-    for name, value in new.attributes.items():
-        if name in old.attributes and repr(old.attributes[name]) != repr(value):
-            return f"{name} ({old.attributes[name]!r}, {value!r})"
-    return ""
+def dispute(old: Item, new: Item) -> str:
+    """Where both say something of an item, and not the same; empty where they agree."""
+    told = [("title", old.title, new.title)] if old.title and new.title else []
+    told += [(k, old.attributes[k], v) for k, v in new.attributes.items() if k in old.attributes]
+    return ", ".join(f"{k} ({a!r}, {b!r})" for k, a, b in told if repr(a) != repr(b))
 
 
 def _note(copied: list[tuple[str, str]]) -> str:

@@ -4,7 +4,7 @@ A view's stored embedding is the query; pictures are decoded only to compare the
 are alike. Its neighbours among other items are verified and decided as a photo's would be. Coins
 share a portrait or a coat of arms with others all the time, so one side alike makes no duplicate:
 every side that one of the two items has must be alike. A group's items are all alike, each to every
-other.
+other. Items that say different years or mint marks are no duplicates, however alike.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from obverse.catalogue.levelling import patch_of
 from obverse.catalogue.store import Hits, Store
 from obverse.pipeline import Pipeline
 from obverse.types import Embedding, Progress, View
+from obverse.year.twins import apart
 
 BATCH = 32
 """Views asked together."""
@@ -86,7 +87,8 @@ def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> 
 
 
 def copies(store: Store, pipeline: Pipeline, views: Sequence[View]) -> list[tuple[str, str]]:
-    """Which views show nearly the same picture as one of another item: the two items, for each.
+    """Which views show nearly the same picture as one of another item that may be the same thing:
+    the two items, for each.
 
     Only where embeddings turn with the object (``Recipe.turns``); a vector and some keypoints may
     be alike without that.
@@ -98,13 +100,17 @@ def copies(store: Store, pipeline: Pipeline, views: Sequence[View]) -> list[tupl
         return []
     asked = [view.embedding for view in views if view.embedding is not None]
     shortlists = store.search_many(np.array([query.vector for query in asked]), NEAR_COPY)
-    found = []
+    alike: list[tuple[str, list[str]]] = []
     for view, query, hits in zip(views, asked, shortlists, strict=True):
         scores, _ = pipeline.verifier.scores(query, hits.maps, hits.described, hits.items)
-        alike = zip(hits.items, scores, strict=True)
-        other = next((i for i, score in alike if i != view.item and score >= COPY), None)
-        if other is not None:
-            found.append((view.item, other))
+        pairs = zip(hits.items, scores, strict=True)
+        alike.append((view.item, [i for i, s in pairs if i != view.item and s >= COPY]))
+    ids = sorted({id for item, others in alike for id in (item, *others) if others})
+    items = {item.id: item for item in store.items(ids)}
+    found = []
+    for item, others in alike:
+        same = [i for i in others if {item, i} <= items.keys() and not apart(items[item], items[i])]
+        found += [(item, other) for other in same[:1]]
     return found
 
 
@@ -150,6 +156,8 @@ def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:
     for first, second in links:
         a, b = sorted((views[first].item, views[second].item))
         if not {a, b} <= items.keys() & sides.keys():  # gone since the views were read
+            continue
+        if apart(items[a], items[b]):
             continue
         if shown[a, b] >= sides[a] or shown[b, a] >= sides[b]:
             held.setdefault((a, b), []).append((first, second))

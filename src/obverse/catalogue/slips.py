@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from obverse.catalogue.columns import KNOWN, Column
 from obverse.catalogue.sides import look_like_views
+from obverse.year.calendars import CALENDARS, KEYS, calendars_named, numbers_in
 
 NEAR = 0.78
 """Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
@@ -52,6 +54,27 @@ def column_of_photos(header: Sequence[Column]) -> str:
     like = difflib.get_close_matches("photo", names, 1, NEAR)
     meant = like or [name for name in PICTURES if name in names]
     return f"column {names[meant[0]]!r}" if meant else "the column with the paths of the pictures"
+
+
+def in_attributes(attributes: Mapping[str, Any]) -> str:
+    """What of an item's years and mint mark is not understood, so that it counts for nothing; empty
+    if all is."""
+    from obverse.year.mark import place_of
+
+    said = {k: v for k, v in attributes.items() if v is not None and str(v).strip()}
+    for name in (k for k in KEYS if said.get(k, []) != []):
+        if not numbers_in(said[name]):
+            return f"{name} {said[name]!r} is no year"
+    low, high = (numbers_in(said.get(key)) for key in ("year_from", "year_to"))
+    if low and high and min(low) > max(high):
+        return f"year_from {min(low)} is after year_to {max(high)}"
+    unknown = [name for name in calendars_named(said) if name not in CALENDARS]
+    if unknown:
+        return f"calendar {unknown[0]!r} is none of {', '.join(CALENDARS)}"
+    place = said.get("mint_mark_at")
+    if place is not None and place_of(said) is None:
+        return f"mint_mark_at {place!r} is no place: x, y in radii, such as 0.55, -0.56"
+    return ""
 
 
 def in_folder(root: Path, names: Sequence[str], items: Sequence[str]) -> tuple[str, ...]:

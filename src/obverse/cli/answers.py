@@ -12,7 +12,10 @@ from obverse.errors import UsageError
 from obverse.words import UNCALIBRATED
 
 if TYPE_CHECKING:
-    from obverse.types import Answer, Candidate, Item, Tray
+    from obverse.types import Answer, Candidate, Item, Tray, YearReading
+
+CLEAR = 0.9
+"""A year from which it is not said how sure it is."""
 
 
 def write_answer(answer: Answer | Tray, explain: bool = False) -> None:
@@ -67,7 +70,7 @@ def describe(answer: Answer) -> str:
     sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
     sure = "; ".join([sure, *_against(answer, best.item)])
     if answer.known:
-        read = [str(answer.year.year)] if answer.year else []
+        read = [_sure(answer.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
         date = f", {' '.join(read)}" if read else ""
         return f"{source}: {best.item.name}{date} ({sure})"
@@ -76,13 +79,20 @@ def describe(answer: Answer) -> str:
     return f"{source}: not recognised; closest: {best.item.name} ({sure})"
 
 
+def _sure(read: YearReading) -> str:
+    """The year; how sure it is where that is not very."""
+    from obverse.words import percent
+
+    return f"{read.year}" + (f" ({percent(read.probability)})" if read.probability < CLEAR else "")
+
+
 def _against(answer: Answer, item: Item) -> Iterator[str]:
     """What was read that the item does not have."""
     from obverse.year import mark
     from obverse.year.calendars import lacks
 
     if answer.year and lacks(item.attributes, answer.year.year):
-        yield f"but the date reads {answer.year.year}"
+        yield f"but the date reads {_sure(answer.year)}"
     if answer.mint_mark and mark.lacks(item.attributes, answer.mint_mark.mark):
         struck = answer.mint_mark.mark
         yield f"but the mint mark reads {struck}" if struck else "but there is no mint mark"

@@ -69,6 +69,12 @@ def add(
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
         if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
+            if item is not None or side or title or attributes:
+                raise UsageError(
+                    "a table says by itself what its photos show",
+                    where=source,
+                    hint="leave out --item, --side, --title and --attr",
+                )
             importers.read(source)  # before a catalogue is made for nothing
     limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (

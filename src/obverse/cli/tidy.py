@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from obverse.cli.console import MODE, count, emit, show_progress, write, write_table
+from obverse.cli.console import MODE, count, emit, say, show_progress, write, write_table
 from obverse.cli.manage import sides
 from obverse.cli.options import Json, Uri
 
@@ -49,12 +49,19 @@ def merge(
 ) -> None:
     """Put the views of other items under one.
 
-    Attributes that only they have come along.
+    Attributes that only they have come along; where both have one, that of ITEM stays, and it is
+    said.
     """
     from obverse import Catalogue
+    from obverse.catalogue.adding import dispute
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
+        stays = opened.item(item)
+        lost = {one.id: dispute(stays, one) for one in map(opened.item, others)}
         opened.merge(item, others)
+        for other, what in lost.items():
+            if what:
+                say(f"{item} keeps its own where {other} differs: {what}")
         gone, views = len(set(others)), len(opened.views(item))
     if as_json:
         emit({"item": item, "merged": gone, "views": views})

@@ -115,10 +115,12 @@ class Client:
         told = {"all": True, "top": top, "year": year, "max_wrong": max_wrong}
         return read_tray(self._wire.send_photos("/v1/identify", [photo], told))
 
-    def match(self, photo: Source, threshold: float | None = None) -> str | None:
+    def match(
+        self, photo: Source, threshold: float | None = None, *, year: bool | None = None
+    ) -> str | None:
         """The item that the photo matches, or None: at this least probability, or where it is
         known as ``identify`` has it."""
-        told = self._wire.send_photos("/v1/match", [photo], {"threshold": threshold})
+        told = self._wire.send_photos("/v1/match", [photo], {"threshold": threshold, "year": year})
         return str(told["item"]) if told["matched"] else None
 
     def find(self, photo: Source) -> list[dict[str, Any]]:

@@ -95,6 +95,7 @@ class MatchAsk(Strict):
     threshold: float | None = Field(
         None, ge=0, le=1, description="Least probability of a match; else what is known matches."
     )
+    year: bool | None = Field(None, description="Read the year always, or never.")
 
 
 @routes.post(
@@ -176,7 +177,7 @@ async def match(request: Request) -> Any:
     photos, ask = await forms.read(request, MatchAsk, most=1)
 
     def work() -> dict[str, Any]:
-        found = server.catalogue.identify(photos[0])
+        found = server.catalogue.identify(photos[0], year=ask.year)
         best = found.best
         matched = found.known
         if best is not None and ask.threshold is not None:

@@ -85,8 +85,8 @@ class Dated:
 
 
 def names_years(attributes: Mapping[str, Any]) -> bool:
-    """Does the item say anything about its years?"""
-    return any(attributes.get(key) not in (None, "", []) for key in KEYS)
+    """Does the item say its years, in numbers?"""
+    return any(numbers_in(attributes.get(key)) for key in KEYS)
 
 
 def years_of(attributes: Mapping[str, Any], today: int | None = None) -> list[int]:
@@ -108,11 +108,15 @@ def lacks(attributes: Mapping[str, Any], year: int) -> bool:
 
 
 def calendars_of(attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of an item's calendars."""
+    """The names of an item's calendars; Gregorian if it names none that is known."""
+    return tuple(n for n in calendars_named(attributes) if n in CALENDARS) or ("gregorian",)
+
+
+def calendars_named(attributes: Mapping[str, Any]) -> list[str]:
+    """What an item says of its calendar, whether that is known or not."""
     said = attributes.get("calendar") or ""
     said = ",".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
-    named = re.split(r"[,;/\s]+", said.lower())
-    return tuple(name for name in named if name in CALENDARS) or ("gregorian",)
+    return [name for name in re.split(r"[,;/\s]+", said.lower()) if name]
 
 
 def dates_of(attributes: Mapping[str, Any], today: int | None = None) -> list[Dated]:

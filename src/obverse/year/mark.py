@@ -99,10 +99,12 @@ def read(
         others: those that are possible too, though nobody expects them.
     """
     expected = [m for m in marks if m and set(m) <= ocr.columns.keys()]
-    if not expected:
+    if not expected and "" not in marks:
         return Marked()
     named = {m.upper() for m in expected}
     letters = [*expected, *(m for m in others if m.upper() not in named)]
+    if not letters:
+        return Marked()
     plain, evened, matrix = picture(photo, region, turn)
     windows = [_window(place, height, step) for height in HEIGHTS for step in STEPS]
     capitals = [m.upper() if set(m.upper()) <= ocr.columns.keys() else m for m in letters]

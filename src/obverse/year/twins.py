@@ -14,23 +14,32 @@ from typing import Any
 
 import numpy as np
 
-from obverse.types import F32, F64, Candidate, Item
+from obverse.types import F64, Array, Candidate, Item
 from obverse.year import mark
 from obverse.year.calendars import KEYS, Dated, calendars_of, dates_of, names_years, years_of
 from obverse.year.mark import Marked
 from obverse.year.reader import Reading
 
+FEW = 5
+"""Items that may be twins however far their scores are."""
 TIE = 0.1
 """Scores this near to the best may be twins. Pictures of one design scored at most 0.10 apart for
 90 % of 34 photos of `wild_dev`; 24 in 100 nearest other designs do too, but their texts differ."""
 _YEARS = re.compile(r"(?<!\d)(\d{4})(\s*[-–/]\s*\d{2,4})?(?!\d)")
+KEPT = {
+    *("mintage", "price", "value", "grade", "condition", "quantity", "count", "number", "no", "id"),
+    *("inventory", "km", "catalogue", "reference", "note", "notes", "comment", "comments"),
+    *("box", "album", "page", "location", "place", "acquired", "bought", "seller", "source", "url"),
+}
+"""Attributes of a specimen or an issue, not of a design: twins may differ by these."""
 MOST = 50
 """Most twins that are looked at."""
 
 
-def near(scores: F32) -> int:
-    """How many items, best first, could be twins of the first by their scores, float32 (n,)."""
-    return int((scores[:MOST] >= scores[0] - TIE).sum()) if len(scores) else 0
+def near(scores: Array) -> int:
+    """How many items, best first, could be twins of the first by their scores (n,)."""
+    close = int((scores[:MOST] >= scores[0] - TIE).sum()) if len(scores) else 0
+    return max(close, min(FEW, len(scores)))
 
 
 def twins(items: Sequence[Item]) -> list[int]:
@@ -49,6 +58,12 @@ def twins(items: Sequence[Item]) -> list[int]:
         and _but_for(item) == _but_for(first)
         and _told(item) != _told(first)
     ]
+
+
+def apart(one: Item, other: Item) -> bool:
+    """Do both say their years, or their mint marks, and share none?"""
+    pairs = zip(_told(one), _told(other), strict=True)
+    return any(a and b and not set(a) & set(b) for a, b in pairs)
 
 
 def by_year(items: Sequence[Item]) -> bool:
@@ -106,9 +121,6 @@ def settle(
     """
     if reading.best is None and marked.best is None:
         return tuple(candidates)
-    if len(group) == 1:
-        first = replace(candidates[0], year=reading.best, mint_mark=marked.best)
-        return (first, *candidates[1:])
     shares = _weights([candidates[i] for i in group], reading, marked).tolist()
     twins = [
         replace(candidates[i], probability=mass * share)
@@ -159,7 +171,9 @@ def _told(item: Item) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _but_for(item: Item) -> tuple[str, dict[str, Any]]:
     """Title and attributes without years and mint mark."""
-    rest = {k: v for k, v in item.attributes.items() if k not in (*KEYS, mark.KEY, mark.PLACE)}
+    aside = {*KEYS, mark.KEY, mark.PLACE}
+    said = {k: v for k, v in item.attributes.items() if k not in aside}
+    rest = {k: v for k, v in said.items() if k.strip().lower().replace(" ", "_") not in KEPT}
     years = set(years_of(item.attributes)) if names_years(item.attributes) else set()
     title = _YEARS.sub(lambda found: " " if int(found[1]) in years else found[0], item.title)
     for one in filter(None, mark.marks_of(item.attributes)):
