@@ -153,7 +153,7 @@ def test_two_photos_do_not_make_another_value_right(tmp_path: Path) -> None:
     assert other.best.probability < same.best.probability
     assert not other.known
     assert "Against it: the catalogue's picture says 20, the photo 50." in other.explanation()
-    assert "One of the photos says another value." in other.explanation()
+    assert "One of the two says another value." in other.explanation()
     assert "Both say 20." in same.explanation()
 
 

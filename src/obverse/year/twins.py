@@ -27,9 +27,9 @@ TIE = 0.1
 90 % of 34 photos of `wild_dev`; 24 in 100 nearest other designs do too, but their texts differ."""
 _YEARS = re.compile(r"(?<!\d)(\d{4})(\s*[-–/]\s*\d{2,4})?(?!\d)")
 KEPT = {
-    *("mintage", "price", "value", "grade", "condition", "quantity", "count", "number", "no", "id"),
-    *("inventory", "km", "catalogue", "reference", "note", "notes", "comment", "comments"),
-    *("box", "album", "page", "location", "place", "acquired", "bought", "seller", "source", "url"),
+    *("mintage", "price", "grade", "condition", "quantity", "inventory", "inventory_number"),
+    *("note", "notes", "comment", "comments", "box", "album", "page", "location"),
+    *("acquired", "bought", "seller", "source", "url"),
 }
 """Attributes of a specimen or an issue, not of a design: twins may differ by these."""
 MOST = 50
