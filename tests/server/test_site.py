@@ -139,11 +139,13 @@ def test_a_damaged_report_is_none(serve: Serve, tmp_path: Path) -> None:
 def test_logs_are_json_and_hold_no_pictures(server: Served, coins: Coins) -> None:
     _, photo = coins.photo()
     answer = ask(server, "/v1/identify", photo)
+    id = answer.headers["x-request-id"]
+    until(lambda: id in server.log())  # it is written once the answer is gone
     said = server.log().splitlines()
     # A decoder of pictures may say a line of its own, of a damaged photo; nothing else may.
     assert all(line[0] == "{" or line.startswith(("JPEG", "TIFF", "ZIP")) for line in said), said
     lines = [json.loads(line) for line in said if line[0] == "{"]
-    (line,) = [one for one in lines if one.get("id") == answer.headers["x-request-id"]]
+    (line,) = [one for one in lines if one.get("id") == id]
     assert (line["path"], line["status"], line["method"]) == ("/v1/identify", 200, "POST")
     assert line["bytes"] > len(photo)
     assert max(len(json.dumps(one)) for one in lines if one["event"] == "request") < 600
