@@ -18,7 +18,7 @@ from obverse.year.calendars import lacks, names_years
 
 if TYPE_CHECKING:
     from obverse.separate import Sector, Separation
-    from obverse.types import Answer, Candidate, MarkReading, Match, Patch, YearReading
+    from obverse.types import Answer, Candidate, Item, MarkReading, Match, Patch, YearReading
 
 MOST = 5
 """Sentences of an explanation."""
@@ -152,6 +152,17 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
     return told[:MOST]
 
 
+def read_otherwise(answer: Answer, item: Item) -> tuple[YearReading | None, MarkReading | None]:
+    """The year and the mint mark that were read, each only if the item says that it has others."""
+    from obverse.year import mark
+
+    said, year, struck = item.attributes, answer.year, answer.mint_mark
+    return (
+        year if year is not None and lacks(said, year.year) else None,
+        struck if struck is not None and mark.lacks(said, struck.mark) else None,
+    )
+
+
 def advice(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[str]:
     """What to do about the photo or photos, each once, what to mend first coming first."""
     issues = [issue for photo in answer.sides or (answer,) for issue in photo.quality]
@@ -254,7 +265,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     one, two = answer.candidates[:2]
     values = {"second": two.item.name, "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
-    is_open = answer.calibrated and not answer.known and not _reads_another(answer, one)
+    is_open = answer.calibrated and not answer.known and not any(read_otherwise(answer, one.item))
     lead = "rival" if close and is_open else "next"
     read = two.evidence.numeral
     if read is not None and read.differs:
@@ -337,23 +348,13 @@ def _decided(answer: Answer, one: Candidate, two: Candidate) -> str:
     from obverse.year.twins import by_mark, by_year, twins
 
     items = [one.item, two.item]
-    if twins(items) != [0, 1] or _reads_another(answer, one):
+    if twins(items) != [0, 1] or any(read_otherwise(answer, one.item)):
         return ""
     dated = answer.year is not None and by_year(items)
     struck = answer.mint_mark is not None and by_mark(items)
     if dated and struck:
         return "next, a year and a mark"
     return "next, a year" if dated else "next, a mark" if struck else ""
-
-
-def _reads_another(answer: Answer, one: Candidate) -> bool:
-    """Was a year or a mint mark read that the item does not have?"""
-    from obverse.year import mark
-
-    said, year, struck = one.item.attributes, answer.year, answer.mint_mark
-    if year is not None and lacks(said, year.year):
-        return True
-    return struck is not None and mark.lacks(said, struck.mark)
 
 
 def _copied(one: Candidate, two: Candidate) -> bool:

@@ -15,7 +15,7 @@ from obverse.year.calendars import CALENDARS, KEYS, calendars_named, numbers_in
 NEAR = 0.78
 """Likeness (difflib's ratio) from which a column looks like a known one misspelt: ``titel`` and
 ``sides`` have 0.8 and more, ``subtitle`` 0.77, ``size`` 0.75, columns in their own right."""
-MEANT = ("year", "years", "year_from", "year_to", "calendar", "mint_mark", "mint_mark_at")
+MEANT = (*KEYS, "calendar", "mint_mark", "mint_mark_at")
 """Attributes that are understood, if they are written so."""
 PICTURES = ("picture", "image", "file", "filename", "path", "img", "foto", "bild", "scan")
 """What people call the column of photos."""

@@ -88,14 +88,15 @@ def _sure(read: YearReading) -> str:
 
 def _against(answer: Answer, item: Item) -> Iterator[str]:
     """What was read that the item does not have."""
-    from obverse.year import mark
-    from obverse.year.calendars import lacks
+    from obverse.explain import read_otherwise
 
-    if answer.year and lacks(item.attributes, answer.year.year):
-        yield f"but the date reads {_sure(answer.year)}"
-    if answer.mint_mark and mark.lacks(item.attributes, answer.mint_mark.mark):
-        struck = answer.mint_mark.mark
-        yield f"but the mint mark reads {struck}" if struck else "but there is no mint mark"
+    year, struck = read_otherwise(answer, item)
+    if year is not None:
+        yield f"but the date reads {_sure(year)}"
+    if struck is not None:
+        yield (
+            f"but the mint mark reads {struck.mark}" if struck.mark else "but there is no mint mark"
+        )
 
 
 def write_csv(

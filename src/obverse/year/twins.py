@@ -174,8 +174,8 @@ def _but_for(item: Item) -> tuple[str, dict[str, Any]]:
     aside = {*KEYS, mark.KEY, mark.PLACE}
     said = {k: v for k, v in item.attributes.items() if k not in aside}
     rest = {k: v for k, v in said.items() if k.strip().lower().replace(" ", "_") not in KEPT}
-    years = set(years_of(item.attributes)) if names_years(item.attributes) else set()
+    years, marks = _told(item)
     title = _YEARS.sub(lambda found: " " if int(found[1]) in years else found[0], item.title)
-    for one in filter(None, mark.marks_of(item.attributes)):
+    for one in filter(None, marks):
         title = re.sub(rf"(?<!\w)[-–]?\b{re.escape(one)}\b", " ", title)
     return " ".join(title.split()), rest
