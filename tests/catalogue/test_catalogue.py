@@ -662,6 +662,8 @@ def test_a_picture_without_a_round_object_is_told(tmp_path: Path) -> None:
         ({"year": 1950, "calendar": "showwa"}, "calendar 'showwa' is none of gregorian"),
         ({"mint_mark": "D", "mint_mark_at": "below the date"}, "'below the date' is no place"),
         ({"mint_mark": "D", "mint_mark_at": [55, -56]}, "[55, -56] is no place"),
+        ({"mint_mark": ["D", "Denver"]}, "mint_mark 'Denver' is no mark"),
+        ({"mint_mark": "none, CC, XIX"}, ""),
         ({"year": "1948, 1951-53", "calendar": ["gregorian", "showa"]}, ""),
         ({"year": "", "years": [], "mint_mark_at": "0.5, -0.5", "calendar": ""}, ""),
     ],
@@ -700,5 +702,14 @@ def test_rows_of_one_item_that_differ_are_told(tmp_path: Path) -> None:
     bad = [Row(photos[5], item="x", attributes={"size": np.arange(n)}) for n in (1, 2)]
     with pytest.raises(UsageError, match="size"):
         catalogue.add(bad)
-    # What the catalogue holds may be changed without a word.
-    assert not catalogue.add([Row(photos[0], item="penny", attributes={"year": 1914})]).notes
+
+
+def test_what_replaces_something_stored_is_told(tmp_path: Path) -> None:
+    photo = write(tmp_path / "a.png", make_coin(3))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    catalogue.add([Row(photo, item="penny", title="Penny", attributes={"year": 1913})])
+    (note,) = catalogue.add([Row(photo, item="penny", attributes={"year": 1914})]).notes
+    assert note == "said otherwise before, and replaced: penny in year (1913, 1914)"
+    assert catalogue.item("penny").attributes == {"year": 1914}
+    more = {"year": 1914, "metal": "bronze"}
+    assert not catalogue.add([Row(photo, item="penny", attributes=more)]).notes

@@ -202,6 +202,11 @@ class Addition:
             self.report.notes.append(f"not understood, so it counts for nothing: {told}")
         stored = [item for item in self._store.items() if item.id in self._told]
         changed = self._changed_items([item.id for item in stored], stored)
+        old = {item.id: item for item in stored}
+        replaced = {i.id: what for i in changed if (what := dispute(old[i.id], i))}
+        if replaced:
+            named = _some([f"{item} in {what}" for item, what in replaced.items()])
+            self.report.notes.append(f"said otherwise before, and replaced: {named}")
         if changed:
             self._store.put([], changed)
 

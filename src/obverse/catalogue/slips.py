@@ -21,6 +21,8 @@ PICTURES = ("picture", "image", "file", "filename", "path", "img", "foto", "bild
 """What people call the column of photos."""
 SHOWN = 5
 """Lines told by number."""
+LONGEST_MARK = 3
+"""Letters of a mint mark: most have one, CC and GA two, a few three; Denver is a name."""
 MOST_VIEWS = 8
 """Photos of a folder that may all show one item; people take some two to six of a coin."""
 
@@ -28,10 +30,14 @@ MOST_VIEWS = 8
 def in_columns(header: Sequence[Column], path: Path) -> tuple[str, ...]:
     """Columns of a table that were taken as attributes but look like one that is missing."""
     missing = [name for name in KNOWN if Column(name, is_known=True) not in header]
+    there = {column.name.strip().lower() for column in header}
+    missing += [name for name in MEANT if name not in there]
     told = []
     for name in (c.name for c in header if not c.is_known and not c.is_json):
         plain = name.strip().lower().replace(" ", "_")
-        understood = [plain] if plain in MEANT and plain != name else []
+        if name in MEANT:
+            continue
+        understood = [plain] if plain in MEANT else []
         swapped = [known for known in missing if _is_swapped(name.lower(), known)]
         meant = understood or swapped or difflib.get_close_matches(name.lower(), missing, 1, NEAR)
         if meant:
@@ -59,7 +65,7 @@ def column_of_photos(header: Sequence[Column]) -> str:
 def in_attributes(attributes: Mapping[str, Any]) -> str:
     """What of an item's years and mint mark is not understood, so that it counts for nothing; empty
     if all is."""
-    from obverse.year.mark import place_of
+    from obverse.year.mark import marks_of, place_of
 
     said = {k: v for k, v in attributes.items() if v is not None and str(v).strip()}
     for name in (k for k in KEYS if said.get(k, []) != []):
@@ -71,6 +77,9 @@ def in_attributes(attributes: Mapping[str, Any]) -> str:
     unknown = [name for name in calendars_named(said) if name not in CALENDARS]
     if unknown:
         return f"calendar {unknown[0]!r} is none of {', '.join(CALENDARS)}"
+    words = [mark for mark in marks_of(said) if len(mark) > LONGEST_MARK]
+    if words:
+        return f"mint_mark {words[0]!r} is no mark: give its letters, as struck"
     place = said.get("mint_mark_at")
     if place is not None and place_of(said) is None:
         return f"mint_mark_at {place!r} is no place: x, y in radii, such as 0.55, -0.56"
