@@ -31,8 +31,8 @@ LOOKED_AT = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """What is known about the items of a shortlist, best first: by their scores, but for one that
-    a number may have put first.
+    """What is known about the items of a shortlist, best first: by their scores before a closer
+    look raised some, but for one that a number may have put first.
 
     Attributes:
         scores: float64 (n,), of each item's best view.

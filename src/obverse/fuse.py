@@ -224,10 +224,10 @@ def _matches(
 
 def _compared(pipeline: Pipeline, store: Store, found: Found, match: Match | None) -> Match | None:
     """With what the numbers on photo and view say, where the recipe reads them."""
-    compare = pipeline.comparing(store, found.patch)
-    if match is None or compare is None:
+    closer = pipeline.closer(store, found.patch)
+    if match is None or closer is None:
         return match
-    return replace(match, evidence=compare(match.view.id, match.evidence))
+    return replace(match, evidence=closer.numeral(match.view.id, match.evidence))
 
 
 def _similarity(query: Embedding, view: View) -> float:

@@ -155,15 +155,25 @@ def even_light(image: U8, inside: Array) -> U8:
         inside: bool (s, s), the object.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    shifted = image.astype(np.float32) + (_evened(grey, inside) - grey)[..., None]
+    return np.clip(shifted, 0, 255).astype(np.uint8)
+
+
+def even_lightness(grey: U8, inside: Array) -> U8:
+    """The same for a grey picture, uint8 (s, s); what is not inside becomes ``GREY``."""
+    evened = np.clip(_evened(grey.astype(np.float32), inside), 0, 255).astype(np.uint8)
+    evened[~inside] = GREY
+    return evened
+
+
+def _evened(grey: F32, inside: Array) -> F32:
     weight = inside.astype(np.float32)
-    sigma = LIGHT_SIGMA * image.shape[0]
+    sigma = LIGHT_SIGMA * grey.shape[0]
     total = _blur(weight, sigma) + 1e-3
     mean = _blur(grey * weight, sigma) / total
     spread = np.sqrt(np.maximum(_blur((grey - mean) ** 2 * weight, sigma) / total, 0.0))
     floor = max(4.0, 0.5 * float(spread[inside].mean()))
-    evened = GREY + 48.0 * (grey - mean) / np.maximum(spread, floor)
-    shifted = image.astype(np.float32) + (evened - grey)[..., None]
-    return np.clip(shifted, 0, 255).astype(np.uint8)
+    return np.asarray(GREY + 48.0 * (grey - mean) / np.maximum(spread, floor), np.float32)
 
 
 def _blur(image: F32, sigma: float) -> F32:

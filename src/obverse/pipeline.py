@@ -35,6 +35,7 @@ from obverse.types import (
     Tray,
     Verifier,
 )
+from obverse.verify.closer import Closer
 from obverse.verify.numerals import NumeralReader
 from obverse.year import twins
 from obverse.year.reader import YearReader
@@ -51,8 +52,11 @@ were chosen on `dev_wild` (docs/decisions.md)."""
 CLOSE = 0.1
 """Views of a score so much lower than that of a first one that has the photo's number are asked for
 theirs, too: 39 of 448 photos of `dev_wild`; with 0.2 there are 141, and nothing else changes."""
+NEAR = 0.15
+"""A photo is laid over the views of a score no lower than the best one's by this: 1.8 of the first
+three on `dev_wild`. With all three, or 0.1 or 0.2, no figure is better (docs/decisions.md)."""
 Compare = Callable[[str, Evidence], Evidence]
-"""From a view's id and the evidence for it to the same with what its numbers say."""
+"""From a view's id and the evidence for it to the same with what its number says."""
 
 
 class Pipeline:
@@ -179,8 +183,8 @@ class Pipeline:
         found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
-    def comparing(self, store: Store, look: Patch | Callable[[], Patch]) -> Compare | None:
-        """How numbers complete the evidence for views; None for recipes that read none.
+    def closer(self, store: Store, look: Patch | Callable[[], Patch]) -> Closer | None:
+        """What looks closer at the first few views; None for recipes that do not.
 
         Args:
             store: the catalogue's rows.
@@ -188,19 +192,12 @@ class Pipeline:
         """
         if not self.recipe.looks_closer:
             return None
+        return Closer(store, look, self.numerals, self._embed_upright, self.prove)
 
-        def compare(id: str, evidence: Evidence) -> Evidence:
-            try:
-                # Gone, if another process removed it meanwhile.
-                value = self.numerals.of_view(id, lambda: next(iter(store.views([id])), None))
-                if value is None:
-                    return evidence
-                patch = look if isinstance(look, Patch) else look()
-                return replace(evidence, numeral=self.numerals.ask(value, patch, evidence.turn))
-            except OSError:  # a thumbnail that cannot be decoded: the maps answer without it
-                return evidence
-
-        return compare
+    def _embed_upright(self, patches: list[Patch]) -> list[Embedding]:
+        """Embeddings of queries that lie as the views do that they are compared with."""
+        queries = self.embedder.embed(patches)
+        return [self.layer.apply(q) for q in queries] if self.layer else queries
 
     def identify(
         self,
@@ -328,9 +325,9 @@ class Pipeline:
             if scores.max(initial=-1) < ENOUGH and self.recipe.looks_closer:
                 patch, query, scores = self._again(photo, patch, query, hits, scores, clock)
             with clock("verify"):
-                compare = self.comparing(store, patch)
+                closer = self.closer(store, patch)
                 first, standing, evidence = self.rank(
-                    query, hits, top, compare, scores=scores, dated=dated
+                    query, hits, top, closer, scores=scores, dated=dated
                 )
             with clock("decide"):
                 chances = self.decider.probabilities(standing)
@@ -362,19 +359,21 @@ class Pipeline:
         query: Embedding,
         hits: Hits,
         top: int,
-        compare: Compare | None = None,
+        closer: Closer | None = None,
         *,
         scores: F32 | None = None,
         dated: bool = False,
     ) -> tuple[list[int], Standing, list[Evidence]]:
         """Each item's best view among the hits, best item first by their scores, how they stand,
-        and the evidence for the first ``top`` of them (and for all that a date may settle). Where a
-        number speaks against the first, the next of the same number as the photo's leads.
+        and the evidence for the first ``top`` of them (and for all that a date may settle). The
+        first few are looked at closer, which may raise their scores but does not change the order:
+        near twins gain alike. Only where a number speaks against the first, the next of the same
+        number as the photo's leads.
 
         Args:
             query, hits: what is asked, of which views.
             top: how many must have evidence.
-            compare: see ``comparing``.
+            closer: looks closer at the first few.
             scores: of the hits, if they are known already.
             dated: as for ``ask``.
         """
@@ -386,10 +385,27 @@ class Pipeline:
         shown = max(top, twins.near(scores[first])) if dated else top
         looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
         evidence = self.prove(query, looked.maps, looked.described)
-        agreed = self._agreed(looked.views, evidence, compare) if compare else 0
-        first.insert(0, first.pop(agreed))
-        evidence.insert(0, evidence.pop(agreed))
-        return first, Standing.of(scores[first], evidence), evidence[:shown]
+        found = scores[first].tolist()
+        if closer:
+            leader = self._looked(closer, looked, found, evidence)
+            first.insert(0, first.pop(leader))
+            found.insert(0, found.pop(leader))
+            evidence.insert(0, evidence.pop(leader))
+        return first, Standing.of(np.array(found), evidence), evidence[:shown]
+
+    def _looked(
+        self, closer: Closer, looked: Hits, scores: list[float], evidence: list[Evidence]
+    ) -> int:
+        """Completes the evidence for the first few views, and raises their scores: the photo is
+        laid over those that come close, and numbers are compared. Gives the place of the one that
+        leads: the first, but for one that has the photo's number where the first has another."""
+        near = [i for i, e in enumerate(evidence) if evidence[0].score - e.score < NEAR]
+        few = len(near[: decide.LOOKED_AT])
+        laid = closer.lay(looked.views[:few], looked.maps[:few], evidence[:few])
+        for i, (now, before) in enumerate(zip(laid, evidence[:few], strict=True)):
+            if now is not before:
+                scores[i], evidence[i] = now.score, now
+        return self._agreed(looked.views, evidence, closer.numeral)
 
     @staticmethod
     def _agreed(views: list[str], evidence: list[Evidence], compare: Compare) -> int:

@@ -174,10 +174,10 @@ def test_a_thumbnail_that_cannot_be_decoded_says_nothing(tmp_path: Path) -> None
 
 def test_a_view_that_goes_meanwhile_says_nothing(sisters: Catalogue) -> None:
     patch = sisters.pipeline.look(photo_of(photo(sister("20"), 10.0)))
-    compare = sisters.pipeline.comparing(sisters.store, patch)
-    assert compare is not None
+    closer = sisters.pipeline.closer(sisters.store, patch)
+    assert closer is not None
     proof = Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))
-    assert compare("gone", proof) is proof
+    assert closer.numeral("gone", proof) is proof
 
 
 def read(view: str, photo: str) -> NumeralReading:
@@ -196,11 +196,17 @@ def read(view: str, photo: str) -> NumeralReading:
     ],
 )
 def test_who_is_asked_and_who_leads(
-    sisters: Catalogue, values: list[str | None], asked: int, order: list[int]
+    sisters: Catalogue,
+    values: list[str | None],
+    asked: int,
+    order: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ranking with numbers that are given: the photo says 50."""
     pipeline: Pipeline = sisters.pipeline
-    query = pipeline.embed_query(pipeline.look(photo_of(photo(sister("50"), 10.0))))
+    patch = pipeline.look(photo_of(photo(sister("50"), 10.0)))
+    query, closer = pipeline.embed_query(patch), pipeline.closer(sisters.store, patch)
+    assert closer is not None
     hits = pipeline.search(sisters.store, query)
     plain, _, _ = pipeline.rank(query, hits, 5)
     told: list[str] = []
@@ -210,7 +216,9 @@ def test_who_is_asked_and_who_leads(
         value = values[len(told) - 1]
         return replace(evidence, numeral=read(value, "50") if value else None)
 
-    first, standing, evidence = pipeline.rank(query, hits, 5, compare)
+    monkeypatch.setattr(closer, "lay", lambda ids, maps, evidence: list(evidence))
+    monkeypatch.setattr(closer, "numeral", compare)
+    first, standing, evidence = pipeline.rank(query, hits, 5, closer)
     assert told == [hits.views[i] for i in plain[:asked]]
     assert first == [plain[i] for i in order] + plain[3:]
     # Each computed by itself, so the last digits are the processor's.

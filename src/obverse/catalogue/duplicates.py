@@ -128,7 +128,7 @@ def _alike(
         return
     rest = hits.take(others)
     first, standing, _ = pipeline.rank(query, rest, 1)
-    compare = pipeline.comparing(store, partial(patch_of, view))
+    closer = pipeline.closer(store, partial(patch_of, view))
     for place, i in enumerate(first):
         # Each by itself: a third copy of a design must not make the second less likely.
         chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
@@ -136,7 +136,7 @@ def _alike(
             continue
         hit = rest.take([i])
         shown = pipeline.prove(query, hit.maps, hit.described)[0]
-        numeral = compare(hit.views[0], shown).numeral if compare else None
+        numeral = closer.numeral(hit.views[0], shown).numeral if closer else None
         if numeral is None or not numeral.differs:
             yield hit.views[0], float(standing.scores[place]), chance
 

@@ -144,8 +144,8 @@ def ask(
             if not kept:
                 continue
             rest = hits.take(kept)
-            compare = pipeline.comparing(catalogue.store, look)
-            first, standing, _ = pipeline.rank(query, rest, LOOKED_AT, compare)
+            closer = pipeline.closer(catalogue.store, look)
+            first, standing, _ = pipeline.rank(query, rest, LOOKED_AT, closer)
             names = [rest.items[i] for i in first]
             right = names.index(view.item) if view.item in names else -1
             cases.append(Case(view.item, standing, right, known))

@@ -57,7 +57,13 @@ MILD = Severity(
 
 
 def degrade(coin: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) -> U8:
-    """One photo-like rendering of a cut coin, unwrapped.
+    """One photo-like rendering of a cut coin, unwrapped: the polar image of ``snapped``, uint8
+    (``ANGLES``, ``RADII``)."""
+    return polar(snapped(coin, rng, severity, turn))
+
+
+def snapped(coin: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) -> U8:
+    """One photo-like rendering of a cut coin.
 
     Args:
         coin: uint8 (``CUT``, ``CUT``), grey, the coin's rim at ``RADIUS`` pixels.
@@ -66,7 +72,7 @@ def degrade(coin: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) ->
         turn: degrees counter-clockwise to turn the coin.
 
     Returns:
-        Its polar image, uint8 (``ANGLES``, ``RADII``).
+        Its patch, grey, uint8 (``SIZE``, ``SIZE``).
     """
     image: F32 = np.asarray(coin, np.float32)
     if rng.random() < severity.wear:
@@ -81,7 +87,7 @@ def degrade(coin: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) ->
     patch = cv2.warpPerspective(
         pixels, back, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return polar(np.asarray(patch, np.uint8))
+    return np.asarray(patch, np.uint8)
 
 
 def clean(coin: U8, turn: float = 0.0) -> U8:

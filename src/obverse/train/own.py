@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
-from obverse.normalise import ANGLES, wrap
-from obverse.train.degrade import HARD, Severity, degrade
+from obverse.normalise import ANGLES, even_disc
+from obverse.train.degrade import HARD, Severity, snapped
 from obverse.train.pictures import frame
 from obverse.types import F64, U8, Array, Patch, Region, View
 
@@ -63,11 +63,11 @@ def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severi
     coded = np.frombuffer(view.thumbnail, np.uint8)
     cut = frame(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8))
     cell = 360 * (ANGLES // angles) / ANGLES
-    polar: U8 = degrade(cut, rng, severity, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
-    colour = np.repeat(polar[..., None], 3, axis=2)
-    disc = np.asarray(wrap(colour), np.uint8)
-    side = float(len(disc))
-    return Patch(disc, disc, colour, np.eye(2, 3), Region((0.0, 0.0, side, side), 1.0))
+    grey: U8 = snapped(cut, rng, severity, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
+    original = np.repeat(grey[..., None], 3, axis=2)
+    image, polar = even_disc(original)
+    side = float(len(grey))
+    return Patch(image, original, polar, np.eye(2, 3), Region((0.0, 0.0, side, side), 1.0))
 
 
 def have_twins(views: Sequence[View], among: Iterable[tuple[str, str]] | None = None) -> Array:

@@ -1,0 +1,103 @@
+"""A closer look at the few views that agree best: the photo laid over each, and what both say their
+value is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from obverse import canvas
+from obverse.catalogue.store import Store
+from obverse.normalise import even_disc
+from obverse.types import F32, I8, Embedding, Evidence, Patch, View
+from obverse.verify.numerals import NumeralReader
+from obverse.verify.overlay import laid_over
+
+Embed = Callable[[list[Patch]], list[Embedding]]
+Prove = Callable[[Embedding, I8], list[Evidence]]
+
+
+class Closer:
+    """Completes the evidence for views of one object.
+
+    Args:
+        store: the catalogue's rows.
+        look: the patch that is asked about, or what gives it once there is something to ask.
+        numerals: reads values.
+        embed: of queries that lie as their view does: one phase.
+        prove: the verifier's evidence for the maps of some views.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        look: Patch | Callable[[], Patch],
+        numerals: NumeralReader,
+        embed: Embed,
+        prove: Prove,
+    ) -> None:
+        self._store, self._look = store, look
+        self._numerals, self._embed, self._prove = numerals, embed, prove
+        self._views: dict[str, View] = {}
+
+    @property
+    def patch(self) -> Patch:
+        if not isinstance(self._look, Patch):
+            self._look = self._look()
+        return self._look
+
+    def lay(self, ids: Sequence[str], maps: I8, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """The evidence with the photo laid over each view, where that agrees better; as it was for
+        views that have gone meanwhile, are damaged, or on which the photo finds no place.
+
+        Args:
+            ids, maps, evidence: of the views; int8 (n, channels, angles, radii).
+        """
+        views, moved = self._fetch(ids), {}
+        for place, (id, shown) in enumerate(zip(ids, evidence, strict=True)):
+            try:
+                thumbnail = canvas.decode(views[id].thumbnail)
+            except (KeyError, OSError):
+                continue
+            # Rounded, for its last digits depend on how many views it was found among.
+            over = laid_over(self.patch.original, thumbnail, round(shown.turn, 2))
+            if over is not None:
+                image, polar = even_disc(over)
+                moved[place] = replace(self.patch, image=image, original=over, polar=polar)
+        found = list(evidence)
+        for place, query in zip(moved, self._embed(list(moved.values())), strict=True):
+            laid, before = self._prove(query, maps[place : place + 1])[0], evidence[place]
+            if laid.score > before.score:
+                agreement = _turned(laid.agreement, before.turn, len(before.agreement))
+                score, weakest = laid.score, laid.weakest
+                found[place] = replace(before, score=score, weakest=weakest, agreement=agreement)
+        return found
+
+    def numeral(self, id: str, evidence: Evidence) -> Evidence:
+        """With what both say their value is, where the view has a number that can be read."""
+        try:
+            value = self._numerals.of_view(id, lambda: self._fetch([id]).get(id))
+            if value is None:
+                return evidence
+            asked = self._numerals.ask(value, self.patch, evidence.turn)
+            return replace(evidence, numeral=asked)
+        except OSError:  # a thumbnail that cannot be decoded: the maps answer without it
+            return evidence
+
+    def _fetch(self, ids: Sequence[str]) -> dict[str, View]:
+        """The rows of views, by id, those read before included; without what has gone meanwhile."""
+        missing = [id for id in ids if id not in self._views]
+        if missing:
+            self._views.update((view.id, view) for view in self._store.views(missing))
+        return self._views
+
+
+def _turned(agreement: F32, turn: float, rows: int) -> F32:
+    """Shares of the score in a view's frame, (angles, radii), in the frame of a photo that lies
+    turned by so many degrees, (rows, radii)."""
+    phases = rows // len(agreement)
+    fine = np.repeat(agreement, phases, axis=0) / phases
+    shift = round(turn * rows / 360 - (phases - 1) / 2)
+    return np.asarray(np.roll(fine, shift, axis=0), np.float32)
