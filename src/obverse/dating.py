@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from obverse.catalogue.store import Hits, Store
+from obverse.decide import LOOKED_AT
 from obverse.types import Answer, Candidate, Item
 from obverse.year import mark, twins
 from obverse.year.calendars import years_of
@@ -48,7 +49,7 @@ def answer(
     candidates = plain.candidates
     group = twins.twins([c.item for c in candidates])
     # How many candidates are to be shown must not decide.
-    near = twins.near(found.standing.scores)
+    near = twins.near(found.standing.plain)
     asked = [candidates[i].item for i in group if i < near]
     if len(asked) > 1 or (ask and asked):
         with clock("year"):
@@ -85,7 +86,10 @@ def _as_one(pipeline: Pipeline, found: Found, alike: Sequence[Item]) -> dict[str
     """The probability of every other item, and that of the first one for all that are alike."""
     left_out = {item.id for item in alike[1:]}
     places = [i for i, item in enumerate(found.items) if item not in left_out]
-    chances = pipeline.decider.probabilities(found.standing.take(places))
+    standing = found.standing.take(places)
+    if len(places) > 1 and places[1] >= LOOKED_AT:  # only the first was looked at closer
+        standing = replace(standing, scores=standing.plain)
+    chances = pipeline.decider.probabilities(standing)
     return {found.items[i]: float(p) for i, p in zip(places, chances, strict=True)}
 
 

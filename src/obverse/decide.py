@@ -39,24 +39,34 @@ class Standing:
         weakest: float64 (n,), ``Evidence.weakest`` of that view; nan where nobody looked, or the
             verifier cannot tell.
         numerals: float64 (n,), the ``ratio`` of ``Evidence.numeral``; 0 where there is none.
+        before: float64 (n,), the scores before a closer look raised some; None where none was.
     """
 
     scores: F64
     weakest: F64
     numerals: F64
+    before: F64 | None = None
+
+    @property
+    def plain(self) -> F64:
+        """The scores that every item has, looked at closer or not, float64 (n,)."""
+        return self.scores if self.before is None else self.before
 
     @classmethod
-    def of(cls, scores: Array, evidence: Sequence[Evidence] = ()) -> Standing:
-        """From scores (n,), best first, and the evidence for the first few."""
+    def of(
+        cls, scores: Array, evidence: Sequence[Evidence] = (), before: F64 | None = None
+    ) -> Standing:
+        """From scores (n,), best first, the evidence for the first few, and the scores before."""
         weakest, numerals = np.full(len(scores), np.nan), np.zeros(len(scores))
         for i, shown in enumerate(evidence[: min(LOOKED_AT, len(scores))]):
             weakest[i] = np.nan if shown.weakest is None else shown.weakest
             numerals[i] = 0.0 if shown.numeral is None else shown.numeral.ratio
-        return cls(np.asarray(scores, np.float64), weakest, numerals)
+        return cls(np.asarray(scores, np.float64), weakest, numerals, before)
 
     def take(self, places: Sequence[int]) -> Standing:
         """Those of some items only, in this order."""
-        return Standing(self.scores[places], self.weakest[places], self.numerals[places])
+        before = None if self.before is None else self.before[places]
+        return Standing(self.scores[places], self.weakest[places], self.numerals[places], before)
 
 
 @dataclass(frozen=True, slots=True)

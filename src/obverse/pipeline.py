@@ -54,7 +54,8 @@ CLOSE = 0.1
 theirs, too: 39 of 448 photos of `dev_wild`; with 0.2 there are 141, and nothing else changes."""
 NEAR = 0.15
 """A photo is laid over the views of a score no lower than the best one's by this: 1.8 of the first
-three on `dev_wild`. With all three, or 0.1 or 0.2, no figure is better (docs/decisions.md)."""
+three on `dev_wild`. With 0.1 or all three no figure is better by more than a split over designs
+makes (docs/decisions.md)."""
 Compare = Callable[[str, Evidence], Evidence]
 """From a view's id and the evidence for it to the same with what its number says."""
 
@@ -385,13 +386,14 @@ class Pipeline:
         shown = max(top, twins.near(scores[first])) if dated else top
         looked = hits.take(first[: max(shown, decide.LOOKED_AT)])
         evidence = self.prove(query, looked.maps, looked.described)
-        found = scores[first].tolist()
+        raised = scores[first].tolist()
         if closer:
-            leader = self._looked(closer, looked, found, evidence)
-            first.insert(0, first.pop(leader))
-            found.insert(0, found.pop(leader))
+            leader = self._looked(closer, looked, raised, evidence)
+            for ranked in (first, raised):
+                ranked.insert(0, ranked.pop(leader))
             evidence.insert(0, evidence.pop(leader))
-        return first, Standing.of(np.array(found), evidence), evidence[:shown]
+        before = np.asarray(scores[first], np.float64)
+        return first, Standing.of(np.array(raised), evidence, before), evidence[:shown]
 
     def _looked(
         self, closer: Closer, looked: Hits, scores: list[float], evidence: list[Evidence]
@@ -415,7 +417,7 @@ class Pipeline:
         leads = False
         for place in range(min(decide.LOOKED_AT, len(evidence))):
             if leads and evidence[0].score - evidence[place].score >= CLOSE:
-                break
+                continue
             evidence[place] = compare(views[place], evidence[place])
             numeral = evidence[place].numeral
             agrees = numeral is not None and numeral.agrees

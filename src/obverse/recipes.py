@@ -45,7 +45,8 @@ class Recipe:
 
     @property
     def looks_closer(self) -> bool:
-        """Is an object asked about at two sizes, and for its value? The calibration must know."""
+        """Is an object asked about at two sizes and for its value, and laid over the first views?
+        The calibration must know."""
         return self.verifier == "polar" and self.is_own
 
     @property

@@ -451,7 +451,8 @@ def test_windows_paths(tmp_path: Path) -> None:
         ("photo,itme,sied,TILTE", ["item", "side", "title"]),
         ("photo,side,sides", []),  # both are there, so both are meant
         ("photo,time,dies,size,year,country,subtitle,site", []),
-        ("photo,item,side,title", []),
+        ("photo,item,side,title,yaer,mintmark", ["year", "mint_mark"]),
+        ("photo,item,side,title,year,year2,year_lot,years,mint_mark,mint_mark_note", []),
     ],
 )
 def test_columns_that_look_misspelt(tmp_path: Path, columns: str, slips: list[str]) -> None:

@@ -7,6 +7,7 @@ when it is on disk; so whenever adding stops, adding again goes on from there.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -200,6 +201,8 @@ class Addition:
         if odd := {id: what for id, what in odd.items() if what}:
             told = _some([f"{item}: {what}" for item, what in odd.items()])
             self.report.notes.append(f"not understood, so it counts for nothing: {told}")
+        if words := slips.in_marks(self._told.values()):
+            self.report.notes.append(f"mint marks are letters as struck, or none: {_some(words)}")
         stored = [item for item in self._store.items() if item.id in self._told]
         changed = self._changed_items([item.id for item in stored], stored)
         old = {item.id: item for item in stored}
@@ -328,7 +331,17 @@ def dispute(old: Item, new: Item) -> str:
     """Where both say something of an item, and not the same; empty where they agree."""
     told = [("title", old.title, new.title)] if old.title and new.title else []
     told += [(k, old.attributes[k], v) for k, v in new.attributes.items() if k in old.attributes]
-    return ", ".join(f"{k} ({a!r}, {b!r})" for k, a, b in told if repr(a) != repr(b))
+    return ", ".join(f"{k} ({a!r}, {b!r})" for k, a, b in told if not _same(a, b))
+
+
+def _same(one: object, other: object) -> bool:
+    """Are two values of an attribute one, as the catalogue stores them?"""
+    try:
+        written = [json.dumps(value, sort_keys=True) for value in (one, other)]
+    except (TypeError, ValueError):
+        return repr(one) == repr(other)
+    numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (one, other)]
+    return written[0] == written[1] or (all(numbers) and one == other)
 
 
 def _note(copied: list[tuple[str, str]]) -> str:

@@ -80,7 +80,8 @@ class Evidence:
     """What verifying one view against the query showed.
 
     Attributes:
-        score: agreement at the best turn, -1 to 1 (for the polar verifier the cosine of the maps).
+        score: agreement at the best turn, -1 to 1 (for the polar verifier the cosine of the maps);
+            of the first few, with the photo laid over the view where that agrees better.
         turn: degrees, counter-clockwise as seen, by which the view's patch must be turned to lie
             as the query does; in [0, 360).
         agreement: float32 (rows of the query's map, radii), each cell's share of the score, in the
@@ -181,7 +182,8 @@ class Candidate:
         item: the item.
         view: its view that agrees best with the query.
         similarity: cosine of the invariant vectors.
-        score: what the ranking goes by (the verifier's score).
+        score: the verifier's. Items are ranked by it before the photo is laid over the first views,
+            which may raise it.
         probability: calibrated probability that this item is the answer, 0 to 1.
         evidence: what verifying showed.
         sides: where two photos were asked about together, what each of them showed, in their

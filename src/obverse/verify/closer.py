@@ -11,9 +11,9 @@ import numpy as np
 from obverse import canvas
 from obverse.catalogue.store import Store
 from obverse.normalise import even_disc
-from obverse.types import F32, I8, Embedding, Evidence, Patch, View
+from obverse.types import I8, Embedding, Evidence, Patch, View
 from obverse.verify.numerals import NumeralReader
-from obverse.verify.overlay import laid_over
+from obverse.verify.overlay import laid_over, slopes
 
 Embed = Callable[[list[Patch]], list[Embedding]]
 Prove = Callable[[Embedding, I8], list[Evidence]]
@@ -56,24 +56,36 @@ class Closer:
             ids, maps, evidence: of the views; int8 (n, channels, angles, radii).
         """
         views, moved = self._fetch(ids), {}
+        try:
+            photo = slopes(self.patch.original)
+        except OSError:  # a view's own thumbnail, asked about, that cannot be decoded
+            return list(evidence)
         for place, (id, shown) in enumerate(zip(ids, evidence, strict=True)):
             try:
                 thumbnail = canvas.decode(views[id].thumbnail)
             except (KeyError, OSError):
                 continue
             # Rounded, for its last digits depend on how many views it was found among.
-            over = laid_over(self.patch.original, thumbnail, round(shown.turn, 2))
+            over = laid_over(self.patch.original, thumbnail, round(shown.turn, 2), photo)
             if over is not None:
                 image, polar = even_disc(over)
                 moved[place] = replace(self.patch, image=image, original=over, polar=polar)
         found = list(evidence)
         for place, query in zip(moved, self._embed(list(moved.values())), strict=True):
-            laid, before = self._prove(query, maps[place : place + 1])[0], evidence[place]
-            if laid.score > before.score:
-                agreement = _turned(laid.agreement, before.turn, len(before.agreement))
-                score, weakest = laid.score, laid.weakest
-                found[place] = replace(before, score=score, weakest=weakest, agreement=agreement)
+            found[place] = self._better(query, maps[place : place + 1], evidence[place])
         return found
+
+    def _better(self, query: Embedding, maps: I8, before: Evidence) -> Evidence:
+        """The evidence of a query that lies as its view does, in the photo's frame; as before where
+        it agrees no better, or only at another turn."""
+        rows, angles = len(before.agreement), maps.shape[2]
+        fine = np.repeat(query.map, rows // angles, axis=1)
+        laid = self._prove(replace(query, map=fine), maps)[0]
+        off = abs((laid.turn + 180) % 360 - 180)
+        if laid.score <= before.score or off > 360 / angles:
+            return before
+        agreement = np.roll(laid.agreement, round(before.turn * rows / 360), axis=0)
+        return replace(before, score=laid.score, weakest=laid.weakest, agreement=agreement)
 
     def numeral(self, id: str, evidence: Evidence) -> Evidence:
         """With what both say their value is, where the view has a number that can be read."""
@@ -92,12 +104,3 @@ class Closer:
         if missing:
             self._views.update((view.id, view) for view in self._store.views(missing))
         return self._views
-
-
-def _turned(agreement: F32, turn: float, rows: int) -> F32:
-    """Shares of the score in a view's frame, (angles, radii), in the frame of a photo that lies
-    turned by so many degrees, (rows, radii)."""
-    phases = rows // len(agreement)
-    fine = np.repeat(agreement, phases, axis=0) / phases
-    shift = round(turn * rows / 360 - (phases - 1) / 2)
-    return np.asarray(np.roll(fine, shift, axis=0), np.float32)

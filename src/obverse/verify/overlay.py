@@ -30,19 +30,20 @@ MOST_STRETCH, MOST_SHIFT = 0.12, 0.1
 STEPS, STILL = 30, 1e-4
 
 
-def laid_over(photo: U8, view: U8, turn: float) -> U8 | None:
+def laid_over(photo: U8, view: U8, turn: float, seen: F32 | None = None) -> U8 | None:
     """A photo's object as it lies in a view.
 
     Args:
         photo: a patch as photographed, uint8 (``SIZE``, ``SIZE``, 3).
         view: the catalogue's picture, uint8 (n, n, 3), the object's circle touching its sides.
         turn: degrees counter-clockwise by which the view must be turned to lie as the photo does.
+        seen: the photo's ``slopes``, if they are known already.
 
     Returns:
         The photo, moved, uint8 (``SIZE``, ``SIZE``, 3); None where it finds no place on the view
         without being moved by more than a little.
     """
-    move = place(slopes(photo), slopes(view, turn))
+    move = place(slopes(photo) if seen is None else seen, slopes(view, turn))
     if move is None:
         return None
     spin = np.vstack([cv2.getRotationMatrix2D(((SIZE - 1) / 2,) * 2, turn, 1.0), [0, 0, 1]])
@@ -75,7 +76,7 @@ def place(photo: F32, view: F32) -> F64 | None:
         return None
     # Pixel centres: x_fine = (x + 0.5) / zoom - 0.5.
     zoom = SIZE / FINE
-    offset = zoom * found[:, 2] + stretch @ np.full(2, (zoom - 1) / 2)
+    offset = zoom * found[:, 2] - stretch @ np.full(2, (zoom - 1) / 2)
     return np.vstack([np.hstack([found[:, :2], offset[:, None]]), [0, 0, 1]]).astype(np.float64)
 
 
