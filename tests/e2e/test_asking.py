@@ -187,10 +187,11 @@ def test_each_stage_runs_alone(
 
 
 def test_verify_and_identify_agree(run: Run, catalogue: Path, query: Path) -> None:
+    """But that ``identify`` lays the photo over the view, which may raise the score."""
     verified = run("verify", catalogue, query, "--json").json["found"][0]
     best = run("identify", catalogue, query, "--json").json["best"]
     assert verified["view"] == best["view"]["id"]
-    assert verified["score"] == pytest.approx(best["score"], abs=1e-4)
+    assert verified["score"] - 1e-4 <= best["score"] < verified["score"] + 0.05
     assert verified["turn"] == pytest.approx(best["evidence"]["turn"], abs=0.05)
 
 
