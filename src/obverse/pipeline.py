@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -138,10 +138,9 @@ class Pipeline:
         """The embedding of a query: its map also holds the turns between the cells."""
         return self.embed_queries([patch])[0]
 
-    def embed_queries(self, patches: list[Patch]) -> list[Embedding]:
-        """Those of several, in batches."""
-        phases = PHASES if self.recipe.turns else 1
-        embeddings = self.embedder.embed(patches, phases=phases)
+    def embed_queries(self, patches: list[Patch], *, phases: int = PHASES) -> list[Embedding]:
+        """Those of several, in batches; with one phase, of queries that lie as their views do."""
+        embeddings = self.embedder.embed(patches, phases=phases if self.recipe.turns else 1)
         queries = self._described(patches, embeddings)
         return [self.layer.apply(q) for q in queries] if self.layer else queries
 
@@ -193,12 +192,8 @@ class Pipeline:
         """
         if not self.recipe.looks_closer:
             return None
-        return Closer(store, look, self.numerals, self._embed_upright, self.prove)
-
-    def _embed_upright(self, patches: list[Patch]) -> list[Embedding]:
-        """Embeddings of queries that lie as the views do that they are compared with."""
-        queries = self.embedder.embed(patches)
-        return [self.layer.apply(q) for q in queries] if self.layer else queries
+        embed = partial(self.embed_queries, phases=1)
+        return Closer(store, look, self.numerals, embed, self.prove)
 
     def identify(
         self,
@@ -401,8 +396,7 @@ class Pipeline:
         """Completes the evidence for the first few views, and raises their scores: the photo is
         laid over those that come close, and numbers are compared. Gives the place of the one that
         leads: the first, but for one that has the photo's number where the first has another."""
-        near = [i for i, e in enumerate(evidence) if evidence[0].score - e.score < NEAR]
-        few = len(near[: decide.LOOKED_AT])
+        few = sum(evidence[0].score - e.score < NEAR for e in evidence[: decide.LOOKED_AT])
         laid = closer.lay(looked.views[:few], looked.maps[:few], evidence[:few])
         for i, (now, before) in enumerate(zip(laid, evidence[:few], strict=True)):
             if now is not before:

@@ -140,11 +140,11 @@ def ask(
         with_item = [i for i, v in enumerate(hits.views) if v != own]
         without = [i for i in with_item if hits.items[i] != view.item]
         questions = [with_item, without] if n % ALSO_UNKNOWN == 0 else [with_item]
+        closer = pipeline.closer(catalogue.store, look)
         for known, kept in zip((True, False), questions, strict=False):
             if not kept:
                 continue
             rest = hits.take(kept)
-            closer = pipeline.closer(catalogue.store, look)
             first, standing, _ = pipeline.rank(query, rest, LOOKED_AT, closer)
             names = [rest.items[i] for i in first]
             right = names.index(view.item) if view.item in names else -1

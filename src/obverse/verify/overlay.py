@@ -46,7 +46,7 @@ def laid_over(photo: U8, view: U8, turn: float, seen: F32 | None = None) -> U8 |
     move = place(slopes(photo) if seen is None else seen, slopes(view, turn))
     if move is None:
         return None
-    spin = np.vstack([cv2.getRotationMatrix2D(((SIZE - 1) / 2,) * 2, turn, 1.0), [0, 0, 1]])
+    spin = np.vstack([_spin(SIZE, turn), [0, 0, 1]])
     # ``move`` takes a place on the photo to one on the turned view.
     back = (np.linalg.inv(move) @ spin)[:2]
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -90,8 +90,7 @@ def slopes(square: U8, turn: float = 0.0) -> F32:
     n = len(square)
     grey = cv2.cvtColor(square, cv2.COLOR_RGB2GRAY)
     if turn:
-        spin = cv2.getRotationMatrix2D(((n - 1) / 2,) * 2, turn, 1.0)
-        grey = cv2.warpAffine(grey, spin, (n, n), borderMode=cv2.BORDER_REPLICATE)
+        grey = cv2.warpAffine(grey, _spin(n, turn), (n, n), borderMode=cv2.BORDER_REPLICATE)
     side = 2 * FINE
     small = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
     plain = even_lightness(np.asarray(small, np.uint8), disc_mask(side)).astype(np.float32)
@@ -101,6 +100,11 @@ def slopes(square: U8, turn: float = 0.0) -> F32:
     steep[_radius(side) > EDGE] = 0
     wide = cv2.GaussianBlur(steep, (0, 0), 2 * STEEP)
     return np.asarray(cv2.resize(wide, (FINE, FINE), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _spin(side: int, turn: float) -> F64:
+    """The map of pixels of a square, (2, 3), that turns it by degrees counter-clockwise."""
+    return np.asarray(cv2.getRotationMatrix2D(((side - 1) / 2,) * 2, turn, 1.0), np.float64)
 
 
 @lru_cache(maxsize=1)
