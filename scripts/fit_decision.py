@@ -64,7 +64,8 @@ def main() -> None:
     items = {c.item for c in cases}
     told = cross_validate(cases)
     card = {
-        "what": "logistic model of score, lead over the next item, weakest part, numerals",
+        "what": "logistic model of score, lead over the next item, weakest part, and what number "
+        "and outline say against it",
         "recipe": args.recipe,
         "fitted_on": f"{plan.name}: {len(cases)} queries, {len(items)} designs",
         "cross_validated": f"{FOLDS} folds over designs",

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obverse import decide
-from obverse.decide import LOOKED_AT, Decider, Standing
+from obverse.decide import LOOKED_AT, Decider, Standing, spoken
 from obverse.errors import CatalogueDamaged, ModelError, UsageError
-from obverse.types import Evidence, NumeralReading
+from obverse.types import Evidence, NumeralReading, OutlineReading
 
 PLAIN = Decider(
     weights=(8.0, 10.0, 3.0, 1.5),
@@ -37,6 +37,17 @@ def seen(score: float, weakest: float | None, ratio: float | None = None) -> Evi
         None if ratio is None else NumeralReading("20", "20" if ratio > 0 else "50", ratio, ())
     )
     return Evidence(score, 0.0, np.zeros((1, 1), np.float32), weakest=weakest, numeral=numeral)
+
+
+def test_what_speaks_against_an_item_is_the_most_that_does() -> None:
+    """A value that agrees does not make up for another shape."""
+    one = replace(seen(0.6, 0.4, 3.0), outline=OutlineReading(0, 12, -4.6))
+    assert spoken(one) == -4.6
+    assert spoken(seen(0.6, 0.4, 3.0)) == 3.0
+    assert spoken(seen(0.6, 0.4)) == 0.0
+    got = PLAIN.features(Standing.of(np.array([0.5, 0.6]), [seen(0.5, None), one]))
+    assert got[0, 1] == pytest.approx(0.5 - PLAIN.rival), "an item of another shape is no rival"
+    assert got[1, 3] == -4.6
 
 
 def lists(size: int) -> st.SearchStrategy[list[float]]:

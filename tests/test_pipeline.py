@@ -191,16 +191,19 @@ def test_who_is_asked_for_its_number(
     """The photo says 10."""
     told: list[str] = []
 
-    def compare(id: str, evidence: Evidence) -> Evidence:
-        told.append(id)
-        number = numbers[int(id)]
-        if not number:
-            return evidence
-        ratio = 4.0 if number == "10" else -4.0
-        return replace(evidence, numeral=NumeralReading(number, "10", ratio, ()))
+    class Look:
+        @staticmethod
+        def numeral(id: str, evidence: Evidence) -> Evidence:
+            told.append(id)
+            number = numbers[int(id)]
+            if not number:
+                return evidence
+            ratio = 4.0 if number == "10" else -4.0
+            return replace(evidence, numeral=NumeralReading(number, "10", ratio, ()))
 
     evidence = [Evidence(score, 0.0, np.zeros((1, 1), np.float32)) for score in scores]
-    assert Pipeline._agreed(["0", "1", "2"], evidence, compare) == leads
+    views = ["0", "1", "2"]
+    assert Pipeline._agreed(Look(), views, evidence) == leads  # type: ignore[arg-type]
     assert told == ["0", "1", "2"][:asked]
     assert [one.numeral is not None for one in evidence] == [
         bool(number) and i < asked for i, number in enumerate(numbers)

@@ -21,6 +21,8 @@ CHINESE: Mapping[str, str] = {
     "pairing": "{pairing}",
     "value": "两者的面值都读作 {view}。",
     "other value": "不利之处：目录图上写的是 {view}，照片上是 {photo}。",
+    "shape": "照片上看得到它的外形，有 {view} 个角或花边。",
+    "other shape": "不利之处：照片上的外形有 {photo} 个角或花边，目录图{other}。",
     "year": "年份读作 {written}（{sure}）。",
     "year, converted": "年份读作 {written}，即公元 {year} 年（{sure}）。",
     "another year": "年份读作 {written}（{sure}），{item} 没有这个年份。",
@@ -30,6 +32,8 @@ CHINESE: Mapping[str, str] = {
     "no mark": "该有铸记的地方没有铸记（{sure}）。",
     "next": "其次是 {second}（{sure}）。",
     "next, another value": "其次是 {second}（{sure}），其目录图上写的是 {view}，照片上是 {photo}。",
+    "next, another shape": "其次是 {second}（{sure}），其目录图{other}，"
+    "而照片上的外形有 {photo} 个角或花边。",
     "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
     "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，首选有 {first} 个。",
     "next, a copy": "{second}（{sure}）在目录中的图片几乎相同，因此两者平分可能性。",
@@ -40,6 +44,8 @@ CHINESE: Mapping[str, str] = {
     "weak": "不利之处：{where}，毫无吻合（吻合度 {first}）。",
     "advice": "{advice}。",
     # parts of sentences
+    "round": "是圆的",
+    "cornered": "有 {view} 个",
     "the side": "目录中的{side}",
     "side": "图片",
     "obverse": "正面",

@@ -32,19 +32,19 @@ LOOKED_AT = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """What is known about the items of a shortlist, best first: by their scores before a closer
-    look raised some, but for one that a number may have put first.
+    look raised some, but for one that a number or an outline may have put first.
 
     Attributes:
         scores: float64 (n,), of each item's best view.
         weakest: float64 (n,), ``Evidence.weakest`` of that view; nan where nobody looked, or the
             verifier cannot tell.
-        numerals: float64 (n,), the ``ratio`` of ``Evidence.numeral``; 0 where there is none.
+        said: float64 (n,), ``spoken`` of its evidence; 0 where nobody looked.
         before: float64 (n,), the scores before a closer look raised some; None where none was.
     """
 
     scores: F64
     weakest: F64
-    numerals: F64
+    said: F64
     before: F64 | None = None
 
     @property
@@ -57,16 +57,23 @@ class Standing:
         cls, scores: Array, evidence: Sequence[Evidence] = (), before: F64 | None = None
     ) -> Standing:
         """From scores (n,), best first, the evidence for the first few, and the scores before."""
-        weakest, numerals = np.full(len(scores), np.nan), np.zeros(len(scores))
+        weakest, said = np.full(len(scores), np.nan), np.zeros(len(scores))
         for i, shown in enumerate(evidence[: min(LOOKED_AT, len(scores))]):
             weakest[i] = np.nan if shown.weakest is None else shown.weakest
-            numerals[i] = 0.0 if shown.numeral is None else shown.numeral.ratio
-        return cls(np.asarray(scores, np.float64), weakest, numerals, before)
+            said[i] = spoken(shown)
+        return cls(np.asarray(scores, np.float64), weakest, said, before)
 
     def take(self, places: Sequence[int]) -> Standing:
         """Those of some items only, in this order."""
         before = None if self.before is None else self.before[places]
-        return Standing(self.scores[places], self.weakest[places], self.numerals[places], before)
+        return Standing(self.scores[places], self.weakest[places], self.said[places], before)
+
+
+def spoken(evidence: Evidence) -> float:
+    """What value and outline say for or against a view: the least ``ratio``, natural logarithm of
+    how much likelier the photo shows this view's than another; 0 where neither was seen."""
+    read = (evidence.numeral, evidence.outline)
+    return min((reading.ratio for reading in read if reading), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +103,20 @@ class Decider:
 
     def features(self, standing: Standing) -> F64:
         """What speaks for each item, float64 (n, 4): its score; its lead over the first item, for
-        the first one over the best other (where its number is the photo's or cannot be read, over
-        the best whose number is not another); its weakest part; and what its
-        own number says against it, 0 or negative. One value is struck on many coins, so a number
-        never speaks for an item. All rise with what speaks for the item or stay, and fall with
+        the first one over the best other (where nothing is said against it, over the best that
+        nothing is said against either); its weakest part; and what its own number or outline says
+        against it, 0 or negative. One value is struck on many coins, and many are round, so neither
+        ever speaks for an item. All rise with what speaks for the item or stay, and fall with
         what speaks for the others or stay."""
         s = standing.scores
         best_other = np.full(len(s), s[0] if len(s) else 0.0)
-        rivals = s[1:] if (standing.numerals[:1] < 0).any() else s[1:][standing.numerals[1:] >= 0]
+        rivals = s[1:] if (standing.said[:1] < 0).any() else s[1:][standing.said[1:] >= 0]
         best_other[:1] = rivals.max(initial=self.rival)
         slope, offset = self.usual
         looked = np.isfinite(standing.weakest)
         weakest = np.where(looked, standing.weakest, slope * s + offset)
         lead = s - np.maximum(best_other, self.rival)
-        against = np.minimum(standing.numerals, 0)
+        against = np.minimum(standing.said, 0)
         return np.stack([s, lead, weakest, against], axis=1)
 
     def probabilities(self, standing: Standing) -> F64:

@@ -18,7 +18,16 @@ from obverse.year.calendars import lacks, names_years
 
 if TYPE_CHECKING:
     from obverse.separate import Sector, Separation
-    from obverse.types import Answer, Candidate, Item, MarkReading, Match, Patch, YearReading
+    from obverse.types import (
+        Answer,
+        Candidate,
+        Item,
+        MarkReading,
+        Match,
+        OutlineReading,
+        Patch,
+        YearReading,
+    )
 
 MOST = 5
 """Sentences of an explanation."""
@@ -56,6 +65,9 @@ ENGLISH: Mapping[str, str] = {
     "no points": "No points of {view} are found again on one plane.",
     "value": "Both say {view}.",
     "other value": "Against it: the catalogue's picture says {view}, the photo {photo}.",
+    "shape": "The photo shows its outline, with {view} corners or scallops.",
+    "other shape": "Against it: the photo's outline has {photo} corners or scallops, the "
+    "catalogue's picture is {other}.",
     "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
@@ -70,6 +82,8 @@ ENGLISH: Mapping[str, str] = {
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
     "next, another value": "Next in line is {second} ({sure}), whose picture says {view} where "
     "the photo says {photo}.",
+    "next, another shape": "Next in line is {second} ({sure}), whose picture is {other} where the "
+    "photo's outline has {photo} corners or scallops.",
     "next, a copy": "{second} ({sure}) has nearly the same picture in the catalogue, so the two "
     "share the chance.",
     "next, a year": "{second} ({sure}) differs by its year, so the date decides.",
@@ -79,6 +93,8 @@ ENGLISH: Mapping[str, str] = {
     "weak": "Against it: {where}, nothing agrees (agreement {first}).",
     "advice": "{advice}.",
     # parts of sentences
+    "round": "round",
+    "cornered": "one with {view}",
     "the side": "the catalogue's {side}",
     "side": "picture",
     "upright": "",
@@ -141,7 +157,12 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         return [Reason("empty")]
     if answer.pairing is not None and answer.pairing.disagree:
         return [Reason("apart", {"pairing": pairing(answer, words)}), *_faults(answer, words)]
-    told = [_verdict(answer, best), _ground(answer, best, words), *_value(best)]
+    told = [
+        _verdict(answer, best),
+        _ground(answer, best, words),
+        *_value(best),
+        *_shape(best, words),
+    ]
     if answer.year is not None:
         told.append(_year(answer.year, best))
     if answer.mint_mark is not None:
@@ -237,6 +258,19 @@ def _value(best: Candidate) -> list[Reason]:
     ]
 
 
+def _shape(best: Candidate, words: Mapping[str, str]) -> list[Reason]:
+    """Whether the photo shows the outline of the view, where it shows one."""
+    read = best.evidence.outline
+    if read is None:
+        return []
+    return [Reason("other shape" if read.differs else "shape", _corners(read, words))]
+
+
+def _corners(read: OutlineReading, words: Mapping[str, str]) -> dict[str, str]:
+    other = words["cornered" if read.view else "round"].format(view=read.view)
+    return {"view": str(read.view), "photo": str(read.photo), "other": other}
+
+
 def _year(read: YearReading, best: Candidate) -> Reason:
     values = {"written": read.written, "sure": percent(read.probability)}
     if lacks(best.item.attributes, read.year):
@@ -270,6 +304,9 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     read = two.evidence.numeral
     if read is not None and read.differs:
         return [Reason("next, another value", {**values, "view": read.view, "photo": read.photo})]
+    shape = two.evidence.outline
+    if shape is not None and shape.differs:
+        return [Reason("next, another shape", {**values, **_corners(shape, words)})]
     if decided := _decided(answer, one, two):
         return [Reason(decided, values)]
     if _copied(one, two):

@@ -168,7 +168,7 @@ def answer(
     first = [match for of_photo in matches for match in of_photo[:1] if match]
     read = [match.evidence.numeral for match in first if match.evidence.numeral]
     standing = Standing.of(joined.scores)
-    standing.numerals[:1] = min((numeral.ratio for numeral in read), default=0.0)
+    standing.said[:1] = min((numeral.ratio for numeral in read), default=0.0)
     chances = decider.probabilities(standing)
     items = {i.id: i for i in store.items(joined.items[:top])}
     candidates = []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -56,8 +57,6 @@ NEAR = 0.15
 """A photo is laid over the views of a score no lower than the best one's by this: 1.8 of the first
 three on `dev_wild`. With 0.1 or all three no figure is better by more than a split over designs
 makes (docs/decisions.md)."""
-Compare = Callable[[str, Evidence], Evidence]
-"""From a view's id and the evidence for it to the same with what its number says."""
 
 
 class Pipeline:
@@ -183,17 +182,20 @@ class Pipeline:
         found = self.verifier.evidence(query, maps, described)
         return [self.layer.raise_evidence(e) for e in found] if self.layer else found
 
-    def closer(self, store: Store, look: Patch | Callable[[], Patch]) -> Closer | None:
+    def closer(
+        self, store: Store, look: Patch | Callable[[], Patch], photo: Photo | None = None
+    ) -> Closer | None:
         """What looks closer at the first few views; None for recipes that do not.
 
         Args:
             store: the catalogue's rows.
             look: the patch that is asked about, or what gives it once there is something to ask.
+            photo: what the patch was cut from, if it is there.
         """
         if not self.recipe.looks_closer:
             return None
         embed = partial(self.embed_queries, phases=1)
-        return Closer(store, look, self.numerals, embed, self.prove)
+        return Closer(store, look, photo, self.numerals, embed, self.prove)
 
     def identify(
         self,
@@ -321,7 +323,7 @@ class Pipeline:
             if scores.max(initial=-1) < ENOUGH and self.recipe.looks_closer:
                 patch, query, scores = self._again(photo, patch, query, hits, scores, clock)
             with clock("verify"):
-                closer = self.closer(store, patch)
+                closer = self.closer(store, patch, photo)
                 first, standing, evidence = self.rank(
                     query, hits, top, closer, scores=scores, dated=dated
                 )
@@ -363,8 +365,8 @@ class Pipeline:
         """Each item's best view among the hits, best item first by their scores, how they stand,
         and the evidence for the first ``top`` of them (and for all that a date may settle). The
         first few are looked at closer, which may raise their scores but does not change the order:
-        near twins gain alike. Only where a number speaks against the first, the next of the same
-        number as the photo's leads.
+        near twins gain alike. Only where a number or the outline speaks against the first, the
+        next with the photo's own leads.
 
         Args:
             query, hits: what is asked, of which views.
@@ -383,28 +385,35 @@ class Pipeline:
         evidence = self.prove(query, looked.maps, looked.described)
         raised = scores[first].tolist()
         if closer:
-            leader = self._looked(closer, looked, raised, evidence)
-            for ranked in (first, raised):
-                ranked.insert(0, ranked.pop(leader))
-            evidence.insert(0, evidence.pop(leader))
+            self._lay(closer, looked, raised, evidence)
+            views = list(looked.views)
+            for settle in (self._outlined, self._agreed):
+                leader = settle(closer, views, evidence)
+                for ranked in (first, raised, views, evidence):
+                    _lead(ranked, leader)
         before = np.asarray(scores[first], np.float64)
         return first, Standing.of(np.array(raised), evidence, before), evidence[:shown]
 
-    def _looked(
-        self, closer: Closer, looked: Hits, scores: list[float], evidence: list[Evidence]
-    ) -> int:
-        """Completes the evidence for the first few views, and raises their scores: the photo is
-        laid over those that come close, and numbers are compared. Gives the place of the one that
-        leads: the first, but for one that has the photo's number where the first has another."""
-        few = sum(evidence[0].score - e.score < NEAR for e in evidence[: decide.LOOKED_AT])
+    @staticmethod
+    def _lay(closer: Closer, looked: Hits, scores: list[float], evidence: list[Evidence]) -> None:
+        """Lays the photo over the first few views, which raises their scores."""
+        few = _close(evidence)
         laid = closer.lay(looked.views[:few], looked.maps[:few], evidence[:few])
         for i, (now, before) in enumerate(zip(laid, evidence[:few], strict=True)):
             if now is not before:
                 scores[i], evidence[i] = now.score, now
-        return self._agreed(looked.views, evidence, closer.numeral)
 
     @staticmethod
-    def _agreed(views: list[str], evidence: list[Evidence], compare: Compare) -> int:
+    def _outlined(closer: Closer, views: list[str], evidence: list[Evidence]) -> int:
+        """Completes the evidence for the first few views by their shape, where the photo shows that
+        of one of them. The place of the one that leads: the first that the photo's shape does not
+        speak against."""
+        few = _close(evidence)
+        evidence[:few] = closer.outlines(views[:few], evidence[:few])
+        return next((i for i, e in enumerate(evidence) if not (e.outline and e.outline.differs)), 0)
+
+    @staticmethod
+    def _agreed(closer: Closer, views: list[str], evidence: list[Evidence]) -> int:
         """Completes the evidence for the first view. Where its number is not the photo's, for the
         next ones until one has that number: its place, or 0. Where it is, for those that come
         close: another number takes them out of the running."""
@@ -412,7 +421,7 @@ class Pipeline:
         for place in range(min(decide.LOOKED_AT, len(evidence))):
             if leads and evidence[0].score - evidence[place].score >= CLOSE:
                 continue
-            evidence[place] = compare(views[place], evidence[place])
+            evidence[place] = closer.numeral(views[place], evidence[place])
             numeral = evidence[place].numeral
             agrees = numeral is not None and numeral.agrees
             if place == 0:
@@ -422,6 +431,16 @@ class Pipeline:
             elif agrees and not leads:
                 return place
         return 0
+
+
+def _lead(ranked: list[Any], place: int) -> None:
+    """Puts what stands at a place first."""
+    ranked.insert(0, ranked.pop(place))
+
+
+def _close(evidence: list[Evidence]) -> int:
+    """How many of the first views come close to the first."""
+    return sum(evidence[0].score - e.score < NEAR for e in evidence[: decide.LOOKED_AT])
 
 
 class Clock:

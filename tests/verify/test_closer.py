@@ -13,9 +13,9 @@ import pytest
 from obverse.normalise import SIZE, even_disc
 from obverse.pipeline import Pipeline
 from obverse.recipes import RECIPES
-from obverse.types import I8, U8, Embedding, Evidence, Patch, Region, View
+from obverse.types import I8, U8, Ellipse, Embedding, Evidence, Patch, Photo, Region, View
 from obverse.verify.closer import Closer
-from tests.coins import face, turned
+from tests.coins import face, photo_of, turned
 
 
 class Shelf:
@@ -60,8 +60,8 @@ def maps(pipeline: Pipeline, *faces: int) -> I8:
     return np.stack([e.map for e in pipeline.embed([patch(square(n)) for n in faces])])
 
 
-def closer(pipeline: Pipeline, shelf: Shelf, look: Any) -> Closer:
-    found = pipeline.closer(shelf, look)  # type: ignore[arg-type]
+def closer(pipeline: Pipeline, shelf: Shelf, look: Any, photo: Photo | None = None) -> Closer:
+    found = pipeline.closer(shelf, look, photo)  # type: ignore[arg-type]
     assert found is not None
     return found
 
@@ -139,3 +139,53 @@ def test_a_turned_photo_is_laid_as_an_upright_one_is(pipeline: Pipeline) -> None
         found += closer(pipeline, Shelf([view("a", 3)]), asked).lay(["a"], both, before)
     assert found[0].score == pytest.approx(found[1].score, abs=0.02)
     assert (found[1].turn - found[0].turn) % 360 == pytest.approx(90, abs=3)
+
+
+def scalloped(waves: int) -> tuple[U8, Region]:
+    """A disc with so many scallops, 0 for none, on a dark ground, and where it is."""
+    angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
+    reach = 100 * (1 + 0.03 * np.cos(waves * angle) * (waves > 0))
+    rim = np.stack([127.5 + reach * np.cos(angle), 127.5 - reach * np.sin(angle)], axis=1)
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillPoly(mask, [np.rint(rim * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    share = mask[..., None] / 255.0
+    box, ellipse = (0.0, 0.0, float(SIZE), float(SIZE)), Ellipse(127.5, 127.5, 100.0, 100.0)
+    outline = rim.astype(np.float32) if waves else None
+    pixels = np.asarray(share * square(3) + (1 - share) * 40, np.uint8)
+    return pixels, Region(box, 1.0, ellipse, outline)
+
+
+def shaped(id: str, waves: int) -> View:
+    pixels, region = scalloped(waves)
+    disc = cv2.resize(pixels[27:228, 27:228], (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", disc[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    return replace(view(id, 3), thumbnail=jpeg.tobytes(), region=region.to_dict())
+
+
+def test_the_shape_of_the_photo_speaks_against_views_of_another(pipeline: Pipeline) -> None:
+    """``hidden`` has the scallops on its picture, but nobody traced them; ``bad`` is damaged and
+    ``gone`` is not there: nothing is said of them."""
+    untraced = replace(shaped("hidden", 12), region=scalloped(0)[1].to_dict())
+    damaged = replace(shaped("bad", 0), thumbnail=b"no picture")
+    shelf = Shelf([shaped("round", 0), shaped("seven", 7), shaped("twelve", 12), untraced, damaged])
+    ids = ["round", "seven", "twelve", "hidden", "bad", "gone"]
+    proof = [Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))] * len(ids)
+
+    def told(waves: int) -> list[tuple[int, int, bool] | None]:
+        pixels, region = scalloped(waves)
+        asked = replace(patch(pixels), region=replace(region, outline=None))
+        found = closer(pipeline, shelf, asked, photo_of(pixels)).outlines(ids, proof)
+        said = [shown.outline for shown in found]
+        return [(o.view, o.photo, o.ratio > 0) if o else None for o in said]
+
+    assert told(12) == [(0, 12, False), (7, 12, False), (12, 12, True), None, None, None]
+    assert told(7)[:3] == [(0, 7, False), (7, 7, True), (12, 7, False)]
+    assert told(0) == [None] * 6
+
+
+def test_without_the_photo_nothing_is_said_of_its_shape(pipeline: Pipeline) -> None:
+    pixels, region = scalloped(12)
+    asked = replace(patch(pixels), region=region)
+    proof = [Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))]
+    look = closer(pipeline, Shelf([shaped("twelve", 12)]), asked)
+    assert look.outlines(["twelve"], proof) == proof

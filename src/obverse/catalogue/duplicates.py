@@ -1,9 +1,10 @@
 """Items that are in a catalogue twice: each view asked against all others.
 
-A view's stored embedding is the query; pictures are decoded only to compare the values of two that
-are alike. Its neighbours among other items are verified and decided as a photo's would be. Coins
-share a portrait or a coat of arms with others all the time, so one side alike makes no duplicate:
-every side that one of the two items has must be alike. A group's items are all alike, each to every
+A view's stored embedding is the query; pictures are decoded only to compare the values and shapes
+of two that are alike. Its neighbours among other items are verified as a photo's would be, but
+decided each by itself: a third copy of a design must not make the second less likely. Coins share a
+portrait or a coat of arms with others all the time, so one side alike makes no duplicate: every
+side that one of the two items has must be alike. A group's items are all alike, each to every
 other. Items that say different years or mint marks are no duplicates, however alike.
 """
 
@@ -19,20 +20,29 @@ import numpy as np
 
 from obverse.catalogue.levelling import patch_of
 from obverse.catalogue.store import Hits, Store
+from obverse.decide import spoken
 from obverse.pipeline import Pipeline
-from obverse.types import Embedding, Progress, View
+from obverse.types import F64, Embedding, Evidence, Progress, View
 from obverse.year.twins import apart
 
 BATCH = 32
 """Views asked together."""
 Link = tuple[float, float]
-"""Score and probability of two views that show one design."""
+"""Chance that two views show one design, by the one that sees less of it, and their score."""
 NEAREST = 64
 """Neighbours verified of each: a quick pass, as the design itself is near at hand."""
 COPY, NEAR_COPY = 0.96, 8
 """Score from which two views are nearly one picture, and neighbours looked at. Two specimens of one
 design reach 0.95, 82 pairs of `dev`; all of 117 copies, smaller, lighter or cropped, have 0.964 or
 more; turned ones are missed (``benchmarks/copies.py``)."""
+
+
+SAME = (5.8, 15.0, 0.9)
+"""Weights of ``traits`` for the chance that two pictures show one design, and the bias
+(``scripts/fit_duplicates.py``; docs/decisions.md)."""
+BIAS = -13.1
+LIKELY = 0.5
+"""Chance from which two views are told as one design."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +90,10 @@ def find(store: Store, pipeline: Pipeline, progress: Progress | None = None) -> 
         for view, query, hits in zip(views, queries, shortlists, strict=True):
             for other, score, chance in _alike(view, query, hits, store, pipeline):
                 first, second = sorted((view.id, other))
-                links[first, second] = max(links.get((first, second), (0.0, 0.0)), (score, chance))
+                links[first, second] = min(links.get((first, second), (1.0, 1.0)), (chance, score))
         if progress:
             progress(min(start + BATCH, len(rows)), len(rows), "comparing")
-    return _groups(store, links)
+    return _groups(store, {pair: link for pair, link in links.items() if link[0] > 0})
 
 
 def copies(store: Store, pipeline: Pipeline, views: Sequence[View]) -> list[tuple[str, str]]:
@@ -122,7 +132,8 @@ def _query(view: View, pipeline: Pipeline) -> Embedding:
 def _alike(
     view: View, query: Embedding, hits: Hits, store: Store, pipeline: Pipeline
 ) -> Iterator[tuple[str, float, float]]:
-    """The views of other items that this one is decided to be the same as."""
+    """The views of other items that this one may be the same as, their scores, and the chance that
+    they are; 0 for those that a closer look tells apart."""
     others = [i for i, item in enumerate(hits.items) if item != view.item]
     if not others:
         return
@@ -130,15 +141,29 @@ def _alike(
     first, standing, _ = pipeline.rank(query, rest, 1)
     closer = pipeline.closer(store, partial(patch_of, view))
     for place, i in enumerate(first):
-        # Each by itself: a third copy of a design must not make the second less likely.
+        id, score = rest.views[i], float(standing.scores[place])
         chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
         if not pipeline.decider.known(chance):
             continue
         hit = rest.take([i])
         shown = pipeline.prove(query, hit.maps, hit.described)[0]
-        numeral = closer.numeral(hit.views[0], shown).numeral if closer else None
-        if numeral is None or not numeral.differs:
-            yield hit.views[0], float(standing.scores[place]), chance
+        if closer and shown.weakest is not None:
+            chance = same(closer.outline(id, closer.numeral(id, shown)))
+            if chance < LIKELY:
+                chance = 0.0
+        yield id, score, chance
+
+
+def traits(evidence: Evidence) -> F64:
+    """What tells whether two pictures show one design, float64 (3,): how well they agree, how well
+    where they agree least, and what speaks against it."""
+    assert evidence.weakest is not None
+    return np.array([evidence.score, evidence.weakest, min(spoken(evidence), 0.0)])
+
+
+def same(evidence: Evidence) -> float:
+    """The chance that a view shows the same design as the one that was asked about."""
+    return float(1 / (1 + np.exp(-(traits(evidence) @ np.array(SAME) + BIAS))))
 
 
 def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:
@@ -167,7 +192,8 @@ def _groups(store: Store, links: Mapping[tuple[str, str], Link]) -> list[Group]:
         pairs = [p for two in combinations(sorted(members), 2) for p in held[two]]
         ids = sorted({id for pair in pairs for id in pair}, key=lambda id: (views[id].item, id))
         told = [Shown(i, (v := views[i]).item, items[v.item].name, v.side) for i in ids]
-        groups.append(Group(tuple(told), *min(links[pair] for pair in pairs)))
+        chance, score = min(links[pair] for pair in pairs)
+        groups.append(Group(tuple(told), score, chance))
     return sorted(groups, key=lambda group: -group.probability)
 
 

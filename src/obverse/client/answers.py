@@ -12,6 +12,7 @@ from obverse.types import (
     Item,
     MarkReading,
     NumeralReading,
+    OutlineReading,
     Pairing,
     View,
     YearReading,
@@ -29,12 +30,13 @@ class RemoteView:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvidence:
-    """Agreement at the best turn, the turn, and the values: as ``obverse.Evidence`` without its
-    map."""
+    """Agreement at the best turn, the turn, the values and the shapes: as ``obverse.Evidence``
+    without its map."""
 
     score: float
     turn: float
     numeral: NumeralReading | None
+    outline: OutlineReading | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ def _match(told: Mapping[str, Any]) -> RemoteMatch:
 def _evidence(told: Mapping[str, Any]) -> RemoteEvidence:
     proof = told["evidence"]
     read = _numeral(proof["numeral"]) if "numeral" in proof else None
-    return RemoteEvidence(proof["score"], proof["turn"], read)
+    shape = OutlineReading(**proof["outline"]) if "outline" in proof else None
+    return RemoteEvidence(proof["score"], proof["turn"], read, shape)
 
 
 def _numeral(told: Mapping[str, Any]) -> NumeralReading:

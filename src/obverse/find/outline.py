@@ -27,7 +27,7 @@ SMALLEST = 24.0
 """Semi-axis in pixels below which corners cannot be told from noise."""
 
 _angles = np.linspace(0.0, 2 * np.pi, RAYS, endpoint=False)
-_UNIT = np.stack([np.cos(_angles), np.sin(_angles)], axis=1)
+UNIT = np.stack([np.cos(_angles), np.sin(_angles)], axis=1)
 
 
 def trace(field: Field, matrix: F64) -> F32 | None:
@@ -39,7 +39,7 @@ def trace(field: Field, matrix: F64) -> F32 | None:
     if axes(matrix[None])[1][0] < SMALLEST:
         return None
     t = np.linspace(-INWARD, OUTWARD, 57, dtype=np.float32)
-    strength, known = rim_strength(field, matrix[None], t, unit=_UNIT)
+    strength, known = rim_strength(field, matrix[None], t, unit=UNIT)
     strength, known = strength[0], known[0]
     power = strength**2
     power[~known[:, np.abs(t) < 0.03].all(axis=1)] = np.exp(-((t / 0.01) ** 2))  # past the frame
@@ -53,7 +53,7 @@ def trace(field: Field, matrix: F64) -> F32 | None:
     gain = _along(strength, t, place) - _along(strength, t, np.zeros_like(place))
     if np.median(np.abs(place)) < DEPARTS or gain < BETTER:
         return None
-    rim = matrix[:, 2] + (_UNIT * (1 + place[:, None])) @ matrix[:, :2].T
+    rim = matrix[:, 2] + (UNIT * (1 + place[:, None])) @ matrix[:, :2].T
     return rim.astype(np.float32)
 
 

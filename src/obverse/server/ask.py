@@ -50,7 +50,7 @@ EXAMPLE = {
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
     "calibrated": True,
-    "threshold": 0.609,
+    "threshold": 0.567,
     "best": BEST,
     "candidates": [BEST],
     "pictures": {

@@ -75,6 +75,30 @@ class NumeralReading:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class OutlineReading:
+    """The shape that a photo shows, where it is that of a view that comes close.
+
+    Attributes:
+        view: how many corners or scallops this view has; 0 where it is round.
+        photo: how many the photo shows.
+        ratio: natural logarithm of how much likelier the photo has this view's outline than another
+            one.
+    """
+
+    view: int
+    photo: int
+    ratio: float
+
+    @property
+    def differs(self) -> bool:
+        """Does the photo show another shape?"""
+        return self.photo != self.view
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"view": self.view, "photo": self.photo, "ratio": round(self.ratio, 4)}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What verifying one view against the query showed.
@@ -89,6 +113,7 @@ class Evidence:
         matches: the keypoints found again, from verifiers that look for them.
         weakest: agreement of the parts that agree least, -1 to 1, from verifiers that can tell.
         numeral: what both say the value is, where the view has a number that can be read.
+        outline: which shape both have, where the photo shows corners that some view has.
     """
 
     score: float
@@ -97,6 +122,7 @@ class Evidence:
     matches: Matches | None = None
     weakest: float | None = None
     numeral: NumeralReading | None = None
+    outline: OutlineReading | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -104,6 +130,7 @@ class Evidence:
             "turn": round(float(self.turn), 2),
             **({} if self.weakest is None else {"weakest": round(self.weakest, 5)}),
             **({"numeral": self.numeral.to_dict()} if self.numeral else {}),
+            **({"outline": self.outline.to_dict()} if self.outline else {}),
             **({"matches": self.matches.to_dict()} if self.matches else {}),
         }
 

@@ -1,5 +1,5 @@
-"""A closer look at the few views that agree best: the photo laid over each, and what both say their
-value is."""
+"""A closer look at the few views that agree best: the photo laid over each, the shape of both, and
+what both say their value is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from obverse import canvas
 from obverse.catalogue.store import Store
 from obverse.normalise import even_disc
-from obverse.types import I8, Embedding, Evidence, Patch, View
+from obverse.types import I8, Embedding, Evidence, OutlineReading, Patch, Photo, View
+from obverse.verify import outlines
 from obverse.verify.numerals import NumeralReader
 from obverse.verify.overlay import laid_over, slopes
 
@@ -25,6 +26,8 @@ class Closer:
     Args:
         store: the catalogue's rows.
         look: the patch that is asked about, or what gives it once there is something to ask.
+        photo: what the patch was cut from; None where that is not there, and no outline is looked
+            for.
         numerals: reads values.
         embed: of queries that lie as their view does: one phase.
         prove: the verifier's evidence for the maps of some views.
@@ -34,11 +37,12 @@ class Closer:
         self,
         store: Store,
         look: Patch | Callable[[], Patch],
+        photo: Photo | None,
         numerals: NumeralReader,
         embed: Embed,
         prove: Prove,
     ) -> None:
-        self._store, self._look = store, look
+        self._store, self._look, self._photo = store, look, photo
         self._numerals, self._embed, self._prove = numerals, embed, prove
         self._views: dict[str, View] = {}
 
@@ -86,6 +90,54 @@ class Closer:
             return before
         agreement = np.roll(laid.agreement, round(before.turn * rows / 360), axis=0)
         return replace(before, score=laid.score, weakest=laid.weakest, agreement=agreement)
+
+    def outlines(self, ids: Sequence[str], evidence: Sequence[Evidence]) -> list[Evidence]:
+        """The evidence with the shape that the photo shows, where that is the outline of one of the
+        views; otherwise as it was. It speaks against a view only where that has another one, for
+        not every outline was traced.
+
+        Args:
+            ids, evidence: of the views.
+        """
+        found, views = list(evidence), self._fetch(ids)
+        waves = [outlines.wave(views[id].region) if id in views else None for id in ids]
+        ellipse = self.patch.region.ellipse if any(waves) else None
+        if self._photo is None or ellipse is None:
+            return found
+        rim = outlines.rim(self._photo, ellipse)
+        seen = [
+            (outlines.gain(rim, wave, shown.turn), wave, shown.turn)
+            for wave, shown in zip(waves, evidence, strict=True)
+            if wave
+        ]
+        strongest, wave, turn = max(seen, key=lambda one: one[0])
+        if strongest < outlines.SHOWN:
+            return found
+        for place, (id, own, shown) in enumerate(zip(ids, waves, evidence, strict=True)):
+            corners, ratio = own.corners if own else 0, outlines.RATIO
+            if corners != wave.corners:
+                try:
+                    other = outlines.rim_of(canvas.decode(views[id].thumbnail))
+                except (KeyError, OSError):
+                    continue
+                if outlines.shows(other, wave, turn - shown.turn):
+                    continue
+                ratio = -ratio
+            found[place] = replace(shown, outline=OutlineReading(corners, wave.corners, ratio))
+        return found
+
+    def outline(self, id: str, evidence: Evidence) -> Evidence:
+        """With what it says that the patch, by itself, does not show the outline of a view that
+        has one: a catalogue's pictures are clear enough for that."""
+        try:
+            wave = outlines.wave(self._fetch([id])[id].region)
+            if wave is None or outlines.shows(
+                outlines.rim_of(self.patch.original), wave, evidence.turn
+            ):
+                return evidence
+        except (KeyError, OSError):
+            return evidence
+        return replace(evidence, outline=OutlineReading(wave.corners, 0, -outlines.RATIO))
 
     def numeral(self, id: str, evidence: Evidence) -> Evidence:
         """With what both say their value is, where the view has a number that can be read."""
