@@ -6,10 +6,12 @@ Nothing heavy is imported before a command runs.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
+import signal
 import sys
+from contextlib import suppress
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +19,7 @@ import typer
 from obverse._version import __version__
 from obverse.cli import ask, manage, measure, picture, serve, stages, tidy, train, words, year, zoo
 from obverse.cli.console import MODE, emit, say, set_debug, write
-from obverse.errors import ObverseError, UsageError
+from obverse.errors import Interrupted, ObverseError, UsageError
 
 app = typer.Typer(
     name="obverse",
@@ -26,8 +28,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-INTERRUPTED = 130
-"""Typer's exit code after Ctrl-C."""
 ParserError: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer's option parser raises; typer itself names only this child of it."""
 app.command()(manage.add)
@@ -89,6 +89,8 @@ def main() -> None:
     os.environ.setdefault("LANCEDB_LOG", "error")
     # Our matrices are small: BLAS threads that wait for work take the cores from the network's.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(standalone_mode=False)
     except ObverseError as error:
@@ -96,15 +98,22 @@ def main() -> None:
     except ParserError as error:
         _refuse(error)
     except OSError as error:
-        if error.errno == errno.EPIPE:
-            _leave_closed_pipe()
-        _fail(error, ObverseError(error.strerror or str(error), where=error.filename), 1)
+        hint = "check the disk and the permissions"
+        _fail(error, ObverseError(error.strerror or str(error), where=error.filename, hint=hint), 1)
     except Exception as error:
         hint = "run again with obverse --debug … to see where, and report it"
         _fail(error, ObverseError(f"unexpected {type(error).__name__}: {error}", hint=hint), 1)
-    if code == INTERRUPTED:
-        say(f"obverse: interrupted; nothing that was stored is lost, {MODE.goes_on}")
+    if code == Interrupted.exit_code:  # as typer has it, too
+        hint = f"nothing that was stored is lost, {MODE.goes_on}"
+        stopped = Interrupted("interrupted", hint=hint)
+        _fail(stopped, stopped, stopped.exit_code)
     sys.exit(code)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C ends the command; another does not cut short what it tidies up then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _refuse(error: Any) -> None:
@@ -121,14 +130,9 @@ def _refuse(error: Any) -> None:
 
 def _fail(error: BaseException, told: ObverseError, code: int) -> None:
     if MODE.json:
-        emit(told.to_dict())
+        with suppress(ObverseError, typer.Exit):  # it may be stdout that fails
+            emit(told.to_dict())
     if MODE.debug:
         raise error
     say(f"obverse: {told}")
     sys.exit(code)
-
-
-def _leave_closed_pipe() -> None:
-    """Nobody reads any more: leave without Python's complaint about flushing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(1)

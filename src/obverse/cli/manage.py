@@ -25,7 +25,10 @@ from obverse.cli.options import (
     Uri,
     VerifierName,
     make_limits,
+    said,
+    target,
 )
+from obverse.cli.places import check_folder, check_picture
 from obverse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +40,13 @@ def add(
     catalogue: Uri,
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE", help="Folders, catalogue.csv files, or photos."),
+        typer.Argument(
+            metavar="SOURCE", parser=said, help="Folders, catalogue.csv files, or photos."
+        ),
     ],
-    item: Annotated[str | None, typer.Option(help="Item that the photos show.")] = None,
+    item: Annotated[
+        str | None, typer.Option(metavar="TEXT", parser=said, help="Item that the photos show.")
+    ] = None,
     side: Annotated[str, typer.Option(help="obverse, reverse, edge or other.")] = "",
     title: Annotated[str, typer.Option(help="The item's title.")] = "",
     attr: Annotated[
@@ -170,17 +177,14 @@ def list_items(catalogue: Uri, as_json: Json = False) -> None:
 
 def show(
     catalogue: Uri,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="An item's id.")],
+    item: Annotated[str, typer.Argument(metavar="ITEM", parser=said, help="An item's id.")],
     draw: Draw = None,
     as_json: Json = False,
 ) -> None:
     """One item: its attributes and its views."""
     from obverse import Catalogue
 
-    if draw is not None:
-        from obverse.canvas import check_format
-
-        check_format(draw)
+    check_picture(draw)
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         found, views = opened.item(item), opened.views(item)
         recipe = opened.store.manifest.recipe
@@ -199,7 +203,8 @@ def show(
 def remove(
     catalogue: Uri,
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID", help="Ids of items (with all views) or views.")
+        list[str],
+        typer.Argument(metavar="ID", parser=said, help="Ids of items (with all views) or views."),
     ],
     as_json: Json = False,
 ) -> None:
@@ -217,10 +222,13 @@ def remove(
 
 def export(
     catalogue: Uri,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=target, help="Where to write; made new.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Write a folder of pictures and a table, which add takes back."""
+    check_folder(folder)
     from obverse import Catalogue
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
@@ -235,7 +243,8 @@ def export(
 def level(
     catalogue: Uri,
     item: Annotated[
-        str | None, typer.Argument(metavar="[ITEM]", help="An item's id; all items if left out.")
+        str | None,
+        typer.Argument(metavar="[ITEM]", parser=said, help="An item's id; all items if left out."),
     ] = None,
     turn: Annotated[
         float | None,
@@ -243,7 +252,8 @@ def level(
     ] = None,
     side: Annotated[str | None, typer.Option(help="Only this side of the item.")] = None,
     view: Annotated[
-        str | None, typer.Option(metavar="ID", help="Turn this view alone, instead of an item.")
+        str | None,
+        typer.Option(metavar="ID", parser=said, help="Turn this view alone, instead of an item."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.console import count, emit, say, show_progress, write, write_table
-from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName
+from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName, source, target
+from obverse.cli.places import check_folder
+from obverse.errors import writing
 
 if TYPE_CHECKING:
     from obverse.errors import ObverseError
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
 
 def evaluate(
     protocol: Annotated[
-        Path, typer.Argument(metavar="PROTOCOL", help="A CSV file: photo, role, item.")
+        Path,
+        typer.Argument(metavar="PROTOCOL", parser=source, help="A CSV file: photo, role, item."),
     ],
     root: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="What its photos are relative to.")
+        Path | None,
+        typer.Option(metavar="FOLDER", parser=source, help="What its photos are relative to."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=target, help="Write index.html and the figures there."
+        ),
     ] = None,
     recipe: RecipeName = None,
     embedder: Annotated[
@@ -42,7 +49,10 @@ def evaluate(
         int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep catalogues there for the next run.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=target, help="Keep catalogues there for the next run."
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option(min=1, help="Queries asked at once; times get longer.")
@@ -50,6 +60,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure recall, open set, calibration, times on a protocol."""
+    for folder in (report, cache):
+        if folder is not None:
+            check_folder(folder)
     from obverse import evaluate as evaluation
 
     names = embedder or []
@@ -79,16 +92,19 @@ def evaluate(
 
 
 def mint(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=target, help="Where to write; made new.")
+    ],
     types: Annotated[int, typer.Option(min=1, help="Distinct coin types.")] = 60,
     photos: Annotated[int, typer.Option(min=0, help="Photos of each type.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same coins.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Make sample coins: scans, phone-like photos, a protocol."""
+    check_folder(folder)
     from obverse.mint import mint as strike
 
-    with show_progress() as progress:
+    with show_progress() as progress, writing(folder):
         made = strike(folder, types=types, photos=photos, seed=seed, progress=progress)
     if as_json:
         emit(made.to_dict())
