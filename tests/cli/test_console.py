@@ -94,6 +94,20 @@ def test_attributes_keep_numbers_and_leave_words() -> None:
     }
 
 
+def test_facts_are_words_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    manage.write_facts(
+        {"proof": True, "note": "one", "none": None, "years": [1, 2], "in": {"a": 1}}
+    )
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["proof", "true"],
+        ["note", "one"],
+        ["none", "null"],
+        ["years", "1, 2"],
+        ["in", "a   1"],
+    ]
+
+
 @pytest.mark.parametrize("pair", ["year", "=1907", " =x"])
 def test_an_attribute_without_key_or_value_is_misuse(pair: str) -> None:
     with pytest.raises(UsageError, match="KEY=VALUE"):

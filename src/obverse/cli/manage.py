@@ -32,7 +32,6 @@ from obverse.cli.places import check_folder, check_picture
 from obverse.errors import UsageError
 
 if TYPE_CHECKING:
-    from obverse import Catalogue
     from obverse.types import Item, View
 
 
@@ -69,12 +68,19 @@ def add(
     """
     from obverse import Catalogue
     from obverse.catalogue import importers
+    from obverse.catalogue.folder import exists
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
+        if exists(source):
+            raise UsageError(
+                "is a catalogue",
+                where=source,
+                hint=f"write it out first: obverse export {source} FOLDER",
+            )
         if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
             if item is not None or side or title or attributes:
                 raise UsageError(
@@ -85,6 +91,7 @@ def add(
             importers.read(source)  # before a catalogue is made for nothing
     limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (
+        _dropped_if_empty(catalogue) if is_new else nullcontext(),
         Catalogue(
             catalogue,
             recipe=recipe,
@@ -95,7 +102,6 @@ def add(
             limits=limits,
         ) as opened,
         show_progress() as progress,
-        _dropped_if_empty(opened) if is_new else nullcontext(),
     ):
         report = opened.add(
             sources,
@@ -124,21 +130,29 @@ def add(
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
     if nothing:
         if not total["failed"]:
-            say("no photos there; see obverse add --help for how a folder is read")
+            named = ", ".join(sources)
+            say(f"{named}: no photos there; see obverse add --help for how a folder is read")
         raise typer.Exit(1)
 
 
 @contextmanager
-def _dropped_if_empty(made: Catalogue) -> Iterator[None]:
-    """A catalogue made for nothing goes again, whatever stopped it from being filled: it would hold
-    the user to the recipe of a typing error."""
-    from obverse.catalogue.folder import exists
+def _dropped_if_empty(uri: str) -> Iterator[None]:
+    """A catalogue made for nothing goes again, whatever stopped it from being filled, or from being
+    made: it would hold the user to the recipe of a typing error."""
+    from obverse.catalogue.folder import exists, lock
 
     try:
         yield
     finally:
-        if exists(made.uri) and not made.store.stats().views:
-            shutil.rmtree(made.uri)
+        if exists(uri):
+            from obverse.catalogue.lance import LanceStore
+
+            if not LanceStore.open(uri).stats().views:
+                shutil.rmtree(uri)
+        elif Path(uri).is_dir():
+            with lock(Path(uri)):
+                if not exists(uri):
+                    shutil.rmtree(uri)
 
 
 def info(catalogue: Uri, as_json: Json = False) -> None:
@@ -194,7 +208,9 @@ def show(
     if as_json:
         emit({**found.to_dict(), "views": [view.to_dict() for view in views]})
         return
-    write_facts({"item": found.id, "title": found.title, **found.attributes})
+    own = {"item": found.id, "title": found.title}
+    said = {f"attribute {k}" if k in own else k: v for k, v in found.attributes.items()}
+    write_facts(own | said)
     write()
     rows = ((view.id, view.side, view.source, view.added) for view in views)
     write_table(("view", "side", "source", "added"), rows)
@@ -325,10 +341,15 @@ def write_facts(facts: dict[str, Any]) -> None:
         if isinstance(value, dict):
             flat |= {f"{key} {inner}": v for inner, v in value.items()}
         else:
-            flat[key] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            flat[key] = ", ".join(map(_told, value)) if isinstance(value, list) else value
     width = max((len(key) for key in flat), default=0)
     for key, value in flat.items():
-        write(f"{key.replace('_', ' '):{width}}  {value}".rstrip())
+        write(f"{key.replace('_', ' '):{width}}  {_told(value)}".rstrip())
+
+
+def _told(value: object) -> str:
+    """Words as they are, anything else as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _draw_item(item: Item, views: list[View], recipe: str, path: Path) -> None:
