@@ -184,6 +184,10 @@ def test_match_fails_only_if_nothing_could_be_used(
     done = run("match", catalogue, damaged.parent)
     assert done.code == 1
     assert done.out == "source,query\n,damaged.jpg\n"
+    (damaged.parent / "empty").mkdir()
+    done = run("match", catalogue, damaged.parent / "empty")
+    assert (done.code, done.out) == (1, "")
+    assert "holds no photos; name a folder of query photos" in done.err
 
 
 @pytest.mark.parametrize("stage", ["find", "normalise", "embed", "search", "verify"])

@@ -213,6 +213,27 @@ def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:
         assert process.wait(60) in (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("lst",), "no such command 'lst'; did you mean 'list'?"),
+        (("train",), "missing command; see obverse train --help"),
+        (("list", "c.obv", "a", "b"), "too many arguments: a b; see obverse list --help"),
+        (("embed", "p.jpg", "--region", "0"), "'--region': it must be 1 at least; see"),
+        (("identify", "c", "p.jpg", "--top", "5000"), "'--top': it must be 1000 at most; see"),
+        (("identify", "c", "p.jpg", "--top", "few"), "'--top': it is no whole number; see"),
+        (("identify", "c", "p.jpg", "--max-wrong", "few"), "'--max-wrong': it is no number; see"),
+        (("find", "-dash.png"), "; a file whose name begins with - comes after --"),
+    ],
+)
+def test_the_parser_speaks_plainly(run: Run, args: tuple[str, ...], said: str) -> None:
+    done = run(*args)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "Input" not in done.err
+    assert len(done.err.splitlines()) == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
 @pytest.mark.parametrize(
     ("args", "code"), [(("zoo",), 1), (("zoo", "--json"), 1), (("info", "no.obv", "--json"), 2)]

@@ -70,6 +70,7 @@ def test_says_the_line_and_the_remedy(tmp_path: Path, text: str, place: str, wor
         read(write(tmp_path, text))
     assert caught.value.where.endswith(place)
     assert word in str(caught.value)
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
 
 

@@ -12,12 +12,25 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, serve, stages, tidy, train, words, year, zoo
+from obverse.cli import (
+    ask,
+    manage,
+    measure,
+    misuse,
+    picture,
+    serve,
+    stages,
+    tidy,
+    train,
+    words,
+    year,
+    zoo,
+)
 from obverse.cli.console import MODE, emit, say, set_debug, write
 from obverse.errors import Interrupted, ObverseError, UsageError
 
@@ -96,7 +109,8 @@ def main() -> None:
     except ObverseError as error:
         _fail(error, error, error.exit_code)
     except ParserError as error:
-        _refuse(error)
+        MODE.json = "--json" in sys.argv  # the parser stops before it comes to it
+        _fail(error, misuse.told(error), UsageError.exit_code)
     except OSError as error:
         hint = "check the disk and the permissions"
         _fail(error, ObverseError(error.strerror or str(error), where=error.filename, hint=hint), 1)
@@ -114,18 +128,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     """The first Ctrl-C ends the command; another does not cut short what it tidies up then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _refuse(error: Any) -> None:
-    """What the option parser says, in our form; it stops before it comes to ``--json``."""
-    MODE.json = "--json" in sys.argv
-    what = error.format_message().rstrip(".")
-    hint = f"see {error.ctx.command_path if error.ctx else 'obverse'} --help"
-    if hasattr(error, "possibilities"):
-        options = [max(p.opts, key=len) for p in error.ctx.command.get_params(error.ctx)]
-        what = f"unknown option {error.option_name!r}"
-        hint = f"choose one of: {', '.join(o for o in options if o.startswith('-'))}"
-    _fail(error, UsageError(what[:1].lower() + what[1:], hint=hint), error.exit_code)
 
 
 def _fail(error: BaseException, told: ObverseError, code: int) -> None:

@@ -26,7 +26,7 @@ from obverse.cli.options import (
     target,
 )
 from obverse.cli.places import check_table, keep_inputs, pictures_for
-from obverse.errors import CatalogueError, PhotoError, UsageError
+from obverse.errors import CatalogueError, PhotoError, PhotoMissing, UsageError
 
 if TYPE_CHECKING:
     from obverse import Catalogue
@@ -228,5 +228,5 @@ def _photo_names(folder: Path) -> list[str]:
         raise UsageError("is no folder", where=folder, hint="name a folder of query photos")
     names = sorted(p.name for p in folder.iterdir() if is_photo_name(p) and p.name[0] != ".")
     if not names:
-        raise UsageError("holds no photos", where=folder)
+        raise PhotoMissing("holds no photos", where=folder, hint="name a folder of query photos")
     return names

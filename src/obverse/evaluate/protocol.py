@@ -99,7 +99,9 @@ def read(path: str | Path, *, root: str | Path | None = None) -> Protocol:
     except FileNotFoundError:
         raise TableError("no such file", where=file, hint="check the path") from None
     except OSError as error:
-        raise TableError(f"cannot be read ({error.strerror})", where=file) from error
+        raise TableError(
+            f"cannot be read ({error.strerror})", where=file, hint="name a table that you may read"
+        ) from error
     except UnicodeDecodeError as error:
         raise TableError("is not UTF-8 text", where=file, hint="save it as UTF-8") from error
     protocol = Protocol(file.stem, base, rows)
@@ -126,7 +128,7 @@ def _cases(file: Path, base: Path, stream: TextIO) -> Iterator[Case]:
             row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             yield _case(base, row, where, lines.line_num)
     except csv.Error as error:
-        raise TableError(f"is no CSV ({error})", where=file) from error
+        raise TableError(f"is no CSV ({error})", where=file, hint="check its quotes") from error
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -139,7 +141,9 @@ def _check_header(file: Path, header: list[str]) -> None:
         )
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise TableError(f"has the column {twice[0]!r} twice", where=f"{file}:1")
+        raise TableError(
+            f"has the column {twice[0]!r} twice", where=f"{file}:1", hint="rename one of them"
+        )
 
 
 def _case(base: Path, row: dict[str, str], where: str, line: int) -> Case:
@@ -150,7 +154,7 @@ def _case(base: Path, row: dict[str, str], where: str, line: int) -> Case:
             f"unknown role {row['role']!r}", where=where, hint=f"use one of: {', '.join(ROLES)}"
         )
     if not photo:
-        raise TableError("the photo is missing", where=where)
+        raise TableError("the photo is missing", where=where, hint="write its file there")
     if not item and role != "unknown":
         raise TableError("the item is missing", where=where, hint="only unknown may leave it out")
     if side and side not in SIDES:
@@ -178,9 +182,17 @@ def _inside(base: Path, photo: str, where: str) -> Path:
 def _check(file: Path, protocol: Protocol) -> None:
     """What can only be seen from all rows together."""
     if not protocol.catalogue:
-        raise TableError("has no row with the role catalogue", where=file)
+        raise TableError(
+            "has no row with the role catalogue",
+            where=file,
+            hint="add pictures to search",
+        )
     if not protocol.queries:
-        raise TableError("has no row with the role query or unknown", where=file)
+        raise TableError(
+            "has no row with the role query or unknown",
+            where=file,
+            hint="add photos to ask",
+        )
     items = {row.item for row in protocol.catalogue}
     for row in protocol.queries:
         where = f"{file}:{row.line}"
