@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from obverse.cli.console import count, write, write_table
+from obverse.cli.console import write, write_table
 from obverse.errors import writing
-from obverse.words import UNCALIBRATED
+from obverse.words import UNCALIBRATED, count
 
 if TYPE_CHECKING:
     from obverse.types import Answer, Candidate, Item, Tray, YearReading

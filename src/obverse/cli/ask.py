@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from obverse.cli.answers import draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
+from obverse.cli.console import emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
@@ -27,6 +27,7 @@ from obverse.cli.options import (
 )
 from obverse.cli.places import check_table, keep_inputs, pictures_for
 from obverse.errors import CatalogueError, PhotoError, PhotoMissing, UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse import Catalogue

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from obverse.errors import ObverseError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.types import Progress
@@ -75,12 +76,6 @@ def emit(data: Any) -> None:
     """Data for programs, on stdout: one JSON object or array, whatever fails afterwards."""
     MODE.json = False
     write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def count(number: int, noun: str) -> str:
-    """``1 view``, ``3,371 views``."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def leave_if_failed(failed: int, photos: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.console import emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
     EmbedderName,
@@ -30,6 +30,7 @@ from obverse.cli.options import (
 )
 from obverse.cli.places import check_folder, check_picture
 from obverse.errors import UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.types import Item, View

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.console import emit, say, show_progress, write, write_table
 from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName, source, target
 from obverse.cli.places import check_folder
 from obverse.errors import writing
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.errors import ObverseError
     from obverse.evaluate import Protocol, Report
+    from obverse.evaluate.result import Failed
 
 
 def evaluate(
@@ -81,8 +84,7 @@ def evaluate(
     options |= {"root": root, "embedder": name or None, "post": post}
     with show_progress() as progress:
         found = evaluation.evaluate(protocol, progress=progress, **options)
-    for failure in found.failed:
-        say(f"{failure.photo}: {failure.reason}")
+    _tell_failed(found.failed)
     if report is not None:
         say(f"report: {evaluation.write(found, report, command=_command())}")
     if as_json:
@@ -127,8 +129,7 @@ def _evaluate_several(
         rows = several.evaluate_all(
             plan, names, progress=progress, failed=failed.__setitem__, **options
         )
-    for failure in rows[0].report.failed if rows else ():
-        say(f"{failure.photo}: {failure.reason}")
+    _tell_failed(rows[0].report.failed if rows else ())
     for name, error in failed.items():
         say(str(error) if error.where == name else f"{name}: {error}")
     if report is not None and rows:
@@ -143,6 +144,14 @@ def _evaluate_several(
     if failed:
         say(f"{len(failed):,} of {count(len(names), 'embedder')} could not be measured")
         raise typer.Exit(max(error.exit_code for error in failed.values()))
+
+
+def _tell_failed(failed: Sequence[Failed]) -> None:
+    """A line for each photo that could not be used, then their number."""
+    for failure in failed:
+        say(f"{failure.photo}: {failure.reason}")
+    if failed:
+        say(f"{count(len(failed), 'photo')} could not be used")
 
 
 def _command() -> str:

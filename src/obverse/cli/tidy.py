@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from obverse.cli.console import MODE, count, emit, say, show_progress, write, write_table
+from obverse.cli.console import MODE, emit, say, show_progress, write, write_table
 from obverse.cli.manage import sides
 from obverse.cli.options import Json, Uri, said
+from obverse.words import count
 
 
 def duplicates(catalogue: Uri, as_json: Json = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from obverse.cli.console import count, emit, say, write
+from obverse.cli.console import emit, say, write
 from obverse.cli.options import (
     Draw,
     Json,
@@ -21,6 +21,7 @@ from obverse.cli.options import (
 )
 from obverse.cli.places import pictures_for
 from obverse.errors import PhotoError, UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.photo import Limits

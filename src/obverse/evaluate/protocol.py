@@ -20,6 +20,7 @@ from typing import Literal, TextIO
 
 from obverse.errors import TableError
 from obverse.types import SIDES
+from obverse.words import count
 
 Role = Literal["catalogue", "query", "unknown"]
 ROLES: tuple[Role, ...] = ("catalogue", "query", "unknown")
@@ -72,11 +73,12 @@ class Protocol:
         views, known = self.catalogue, [r for r in self.queries if r.role == "query"]
         unknown = [r for r in self.queries if r.role == "unknown"]
         asked = {r.item for r in known}
+        items = {r.item for r in views}
         text = (
-            f"{len(views):,} catalogue views of {len({r.item for r in views}):,} items; "
-            f"{len(known):,} queries of {len(asked):,} of them"
+            f"{count(len(views), 'catalogue view')} of {count(len(items), 'item')}; "
+            f"{count(len(known), 'query')} about {len(asked):,} of them"
         )
-        return f"{text}; {len(unknown):,} photos of items the catalogue lacks"
+        return f"{text}; {count(len(unknown), 'photo')} of items the catalogue lacks"
 
 
 def read(path: str | Path, *, root: str | Path | None = None) -> Protocol:
