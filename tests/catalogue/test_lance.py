@@ -645,6 +645,19 @@ def test_what_a_killed_creation_left_is_made_whole(tmp_path: Path, left: str) ->
     assert LanceStore.open(place).stats().views == 3
 
 
+def test_only_what_a_broken_off_creation_left_goes(store: LanceStore, tmp_path: Path) -> None:
+    left, foreign = tmp_path / "left.obv", tmp_path / "foreign"
+    for place in (left, foreign):
+        (place / "items.lance").mkdir(parents=True)
+        (place / ".lock").write_text("")
+    (foreign / "photo.jpg").write_bytes(b"mine")
+    for place in (left, foreign, Path(store.uri), tmp_path / "none"):
+        folder.drop_unmade(place)
+    assert not left.exists()
+    assert (foreign / "photo.jpg").read_bytes() == b"mine"
+    assert LanceStore.open(store.uri).stats().views == 0
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_write_permission(store: LanceStore) -> None:
     fill(store, 3)

@@ -84,6 +84,17 @@ def test_a_place_without_permission_is_told_first(
         places.check_folder(tmp_path / "new" / "deep")
 
 
+def test_a_file_may_be_replaced_where_none_may_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == table)
+    places.check_table(table)
+    with pytest.raises(UsageError, match="may not be written"):
+        places.check_table(tmp_path / "new.csv")
+
+
 def test_pictures_of_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
     out = tmp_path / "out"
     found = places.pictures_for(out, ["a/1.jpg", "b/1.jpg", "c/2.png"])

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -120,7 +121,7 @@ def _missing(folder: Path) -> CatalogueError:
             f"its {MANIFEST} is missing", where=folder, hint="restore it from a backup"
         )
     hint = f"check the path, or make one: obverse add {folder} PHOTOS"
-    if folder.is_dir() and any(name[0] != "." for name in os.listdir(folder)):  # noqa: PTH208
+    if folder.is_dir() and any(path.name[0] != "." for path in folder.iterdir()):
         hint = f"check the path, or make one of it: obverse add coins.obv {folder}"
     return CatalogueMissing("no catalogue there", where=folder, hint=hint)
 
@@ -198,10 +199,18 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
+def drop_unmade(folder: Path) -> None:
+    """What an interrupted creation left goes, unless another process makes a catalogue of it."""
+    if folder.is_dir() and all(path.name in OURS for path in folder.iterdir()):
+        with lock(folder):
+            if not exists(folder):
+                shutil.rmtree(folder)
+
+
 _ENGINE = re.compile(r"lance error: |LanceError\(\w+\): |,? (?:at )?\S+\.rs:[\d:]+")
 """What the engine's errors say of its own source."""
 _DAMAGE = {
-    "' was not found": "one of its tables is missing",
+    "Table '": "one of its tables is missing",
     "Not found: ": "one of its files is missing",
     "failed to fill whole buffer": "one of its files is cut off",
     "not have sufficient data": "one of its files is cut off",

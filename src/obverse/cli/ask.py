@@ -115,10 +115,10 @@ def identify(
                     say(f"{query[0]}: {why} at {', '.join(f'{v:.0f}' for v in region.box)}")
             elif year and answer.year is None:
                 say(f"{query[0]}: no year could be read")
-            if query[0] in pictures:
-                draw_answer(answer, pictures[query[0]])
             if not as_json:
                 write_answer(answer, explain)
+            if query[0] in pictures:
+                draw_answer(answer, pictures[query[0]])
     if csv_file is not None:
         write_csv(csv_file, tray.COLUMNS, rows)
         say(f"{csv_file}: {count(len(rows), 'object')}")

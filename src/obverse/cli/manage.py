@@ -140,7 +140,7 @@ def add(
 def _dropped_if_empty(uri: str) -> Iterator[None]:
     """A catalogue made for nothing goes again, whatever stopped it from being filled, or from being
     made: it would hold the user to the recipe of a typing error."""
-    from obverse.catalogue.folder import exists, lock
+    from obverse.catalogue.folder import drop_unmade, exists
 
     try:
         yield
@@ -150,10 +150,8 @@ def _dropped_if_empty(uri: str) -> Iterator[None]:
 
             if not LanceStore.open(uri).stats().views:
                 shutil.rmtree(uri)
-        elif Path(uri).is_dir():
-            with lock(Path(uri)):
-                if not exists(uri):
-                    shutil.rmtree(uri)
+        else:
+            drop_unmade(Path(uri))
 
 
 def info(catalogue: Uri, as_json: Json = False) -> None:
@@ -210,8 +208,8 @@ def show(
         emit({**found.to_dict(), "views": [view.to_dict() for view in views]})
         return
     own = {"item": found.id, "title": found.title}
-    said = {f"attribute {k}" if k in own else k: v for k, v in found.attributes.items()}
-    write_facts(own | said)
+    others = {f"attribute {k}" if k in own else k: v for k, v in found.attributes.items()}
+    write_facts(own | others)
     write()
     rows = ((view.id, view.side, view.source, view.added) for view in views)
     write_table(("view", "side", "source", "added"), rows)

@@ -17,7 +17,7 @@ def check_file(path: Path, inputs: Iterable[str | Path] = ()) -> None:
     """Raises ``UsageError`` if no file can be written there, or if it is one of the inputs."""
     if path.is_dir():
         raise UsageError("is a folder", where=path, hint="name a file in it")
-    check_folder(path.parent)
+    _check_way(path.parent)
     if not path.parent.is_dir():
         raise UsageError("no such folder", where=path.parent, hint="make it first")
     _check_place(path)
@@ -47,9 +47,7 @@ def check_picture(path: Path | None, inputs: Iterable[str | Path] = ()) -> None:
 
 def check_folder(path: Path) -> None:
     """Raises ``UsageError`` if no folder for results can be there."""
-    there = next(one for one in (path, *path.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise UsageError("is a file, not a folder", where=there, hint="choose another place")
+    _check_way(path)
     _check_place(path)
 
 
@@ -85,6 +83,13 @@ def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> di
     keep_inputs(pictures.values(), photos)
     draw.mkdir(parents=True, exist_ok=True)
     return pictures
+
+
+def _check_way(folder: Path) -> None:
+    """Raises ``UsageError`` if a file stands where a folder is or would be made."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise UsageError("is a file, not a folder", where=there, hint="choose another place")
 
 
 def _check_place(path: Path) -> None:
