@@ -119,8 +119,7 @@ def main() -> None:
         _fail(error, ObverseError(f"unexpected {type(error).__name__}: {error}", hint=hint), 1)
     if code == Interrupted.exit_code:  # as typer has it, too
         hint = f"nothing that was stored is lost, {MODE.goes_on}"
-        stopped = Interrupted("interrupted", hint=hint)
-        _fail(stopped, stopped, stopped.exit_code)
+        _fail(None, Interrupted("interrupted", hint=hint), code)
     sys.exit(code)
 
 
@@ -130,11 +129,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _fail(error: BaseException, told: ObverseError, code: int) -> None:
+def _fail(error: Exception | None, told: ObverseError, code: int) -> None:
     if MODE.json:
         with suppress(ObverseError, typer.Exit):  # it may be stdout that fails
             emit(told.to_dict())
-    if MODE.debug:
+    if MODE.debug and error:
         raise error
     say(f"obverse: {told}")
     sys.exit(code)
