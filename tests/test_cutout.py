@@ -166,6 +166,13 @@ def test_the_command(tmp_path: Path) -> None:
     assert written[..., 3].sum() / 255 == pytest.approx(mask.sum(), rel=0.01)
     (told,) = done.json["cutouts"]
     assert (told["height"], told["width"]) == written.shape[:2]
+    (tmp_path / "mine").mkdir()
+    mine = tmp_path / "mine" / f"{photo.stem}-1.png"
+    mine.write_bytes(b"a picture of my own")
+    refused = run_command("cutout", photo, tmp_path / "mine", "--all")
+    assert refused.code == 2
+    assert "is there already" in refused.err
+    assert mine.read_bytes() == b"a picture of my own"
     done = run_command("cutout", photo, tmp_path / "all", "--all", "--background", "#ffffff")
     assert (done.code, [p.name for p in (tmp_path / "all").iterdir()]) == (0, ["photo-1.png"])
 
@@ -178,6 +185,7 @@ def test_the_command(tmp_path: Path) -> None:
         ("folder", (), "is a folder"),
         ("photo.png", (), "is the photo itself"),
         ("photo.png", ("--all",), "is a file"),
+        ("new.png", ("--all",), "is named as a picture"),
         ("none/out.png", (), "no such folder"),
         ("out.jpg", ("--background", "reddish"), "no colour"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from obverse.words import facts, half_turn, known_from, percent, turned
+from obverse.words import count, facts, half_turn, known_from, percent, turned
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,11 @@ def test_facts_lead_with_country_value_and_years() -> None:
     assert facts({"year_to": 1921, "note": "", "price": None}) == "1921"
     assert facts({"country": "Peru", "a": 1, "b": 2}, limit=2) == "Peru  ·  a 1"
     assert facts({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [(1, "view", "1 view"), (0, "view", "0 views"), (3371, "query", "3,371 queries")],
+)
+def test_counts_agree_with_their_noun(number: int, noun: str, said: str) -> None:
+    assert count(number, noun) == said

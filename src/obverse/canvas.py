@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from obverse.errors import UsageError
+from obverse.errors import UsageError, writing
 from obverse.types import U8, Array, View
 
 Colour = tuple[int, int, int]
@@ -252,11 +252,12 @@ def save(image: U8, path: str | Path) -> None:
 
     Raises:
         UsageError: another extension.
-        OSError: the file cannot be written.
+        ObverseError: the file cannot be written.
     """
     kind = check_format(path)
     options = {"JPEG": JPEG, "WEBP": {"quality": 90}}.get(kind, {})
-    Image.fromarray(image).save(path, kind, **options)
+    with writing(path):
+        Image.fromarray(image).save(path, kind, **options)
 
 
 def jpeg(image: U8) -> bytes:

@@ -24,6 +24,7 @@
     │   └── ChangedSince                      what a change made is not as it left it
     ├── ModelError                   exit 1   a shipped or named model cannot be used
     ├── MissingExtra                 exit 1   a part that was not installed is needed
+    ├── Interrupted                  exit 130 Ctrl-C
     └── ServerError                  exit 1   a server refuses, or cannot be reached
         ├── KeyNeeded                         no key, or a wrong one
         ├── Forbidden                         refused, whatever the key
@@ -82,6 +83,19 @@ def told() -> Iterator[None]:
         sys.exit(error.exit_code)
     except OSError as error:
         sys.exit(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+@contextmanager
+def writing(where: object) -> Iterator[None]:
+    """While a file is written: what the disk refuses is an error that says where."""
+    try:
+        yield
+    except OSError as error:
+        raise ObverseError(
+            f"cannot be written ({error.strerror or error})",
+            where=where,
+            hint="check the disk and the permissions",
+        ) from error
 
 
 class UsageError(ObverseError):
@@ -176,6 +190,12 @@ class ModelError(ObverseError):
 
 class MissingExtra(ObverseError):
     """What was asked for needs an optional part of the package (``obverse[...]``)."""
+
+
+class Interrupted(ObverseError):
+    """The user stopped it (Ctrl-C)."""
+
+    exit_code = 130
 
 
 class ServerError(ObverseError):

@@ -214,7 +214,7 @@ def _check_bytes(size: int, where: str, limits: Limits) -> None:
         raise PhotoTooLarge(
             f"{size:,} bytes, over the limit of {limits.bytes:,}",
             where=where,
-            hint=f"shrink it, or allow {size} bytes (--max-bytes, or Limits)",
+            hint=f"shrink it, or allow {size} bytes (--max-bytes)",
         )
 
 
@@ -301,7 +301,7 @@ def _check_size(width: int, height: int, where: str, limits: Limits) -> None:
         raise PhotoTooLarge(
             f"{width} x {height} is {megapixels:.3g} megapixels, over {limits.megapixels:g}",
             where=where,
-            hint=f"shrink it, or allow {int(megapixels) + 1} (--max-megapixels, or Limits)",
+            hint=f"shrink it, or allow {int(megapixels) + 1} (--max-megapixels)",
         )
     if min(width, height) < MIN_SIDE:
         raise _too_small(width, height, where)

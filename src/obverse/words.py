@@ -12,6 +12,12 @@ UNCALIBRATED = "not calibrated, so nothing is called known"
 """What to say where ``Answer.calibrated`` is False."""
 
 
+def count(number: int, noun: str) -> str:
+    """``1 view``, ``3,371 views``."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
 def percent(probability: float) -> str:
     """A probability for people: never 0 % or 100 %, which no calibration can promise."""
     if probability > 0.999:

@@ -347,10 +347,10 @@ def test_a_bad_line_stops_nothing(tmp_path: Path) -> None:
     ]
     assert [p.what for p in listing.problems] == [
         "unknown side 'upside'; use obverse, reverse, edge or other",
-        "no photo named",
-        "4 fields under 3 columns",
+        "no photo named; write its file into the column photo",
+        "4 fields under 3 columns; put a field that holds the separator in quotes",
         "',' expected after '\"'; check the quotes from this line on",
-        "4 fields under 3 columns",
+        "4 fields under 3 columns; put a field that holds the separator in quotes",
         "unexpected end of data; check the quotes from this line on",
     ]
 
@@ -364,7 +364,11 @@ def test_rows_said_twice(tmp_path: Path) -> None:
     assert [(r.item, r.side) for r in listing.rows] == [("x", "obverse"), ("y", "obverse")]
     assert listing.ignored == 1
     assert listing.problems == [
-        Problem(f"{path}:5", "TableError", "the photo of line 2 again, but described differently")
+        Problem(
+            f"{path}:5",
+            "TableError",
+            "the photo of line 2 again, but described differently; keep one of them",
+        )
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -551,9 +552,17 @@ def test_another_model_or_recipe_is_refused(
 
 def test_nothing_there(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    for name in ("none", ".", "file"):
-        with pytest.raises(CatalogueMissing, match="obverse add"):
+    (tmp_path / "empty").mkdir()
+    for name, said in (
+        ("none", f"make one: obverse add {tmp_path / 'none'} PHOTOS"),
+        ("empty", f"make one: obverse add {tmp_path / 'empty'} PHOTOS"),
+        (".", f"make one of it: obverse add coins.obv {tmp_path}"),
+        ("file", "file: is a file; a catalogue is a folder"),
+        ("file/c.obv", "file: is a file; a catalogue is a folder"),
+    ):
+        with pytest.raises(CatalogueMissing) as raised:
             LanceStore.open(tmp_path / name)
+        assert said in str(raised.value)
         assert not folder.exists(tmp_path / name)
     with pytest.raises(CatalogueError):
         LanceStore.create(tmp_path / "file", make_manifest())
@@ -592,7 +601,7 @@ def test_a_manifest_field_missing_is_damage(store: LanceStore) -> None:
 def test_a_lost_table_is_damage(store: LanceStore) -> None:
     fill(store, 3)
     (Path(store.uri) / "views.lance").rename(Path(store.uri) / "moved")
-    with pytest.raises(CatalogueDamaged):
+    with pytest.raises(CatalogueDamaged, match="one of its tables is missing"):
         LanceStore.open(store.uri)
     with pytest.raises(CatalogueError):
         store.views()
@@ -605,6 +614,8 @@ def test_rows_without_a_manifest_are_never_overwritten(store: LanceStore) -> Non
     path.unlink()
     with pytest.raises(CatalogueDamaged, match="manifest is missing"):
         LanceStore.create(store.uri, make_manifest())
+    with pytest.raises(CatalogueDamaged, match="is missing; restore it from a backup"):
+        LanceStore.open(store.uri)
     path.write_bytes(kept)
     assert LanceStore.open(store.uri).stats().views == 3
 
@@ -634,6 +645,19 @@ def test_what_a_killed_creation_left_is_made_whole(tmp_path: Path, left: str) ->
     assert LanceStore.open(place).stats().views == 3
 
 
+def test_only_what_a_broken_off_creation_left_goes(store: LanceStore, tmp_path: Path) -> None:
+    left, foreign = tmp_path / "left.obv", tmp_path / "foreign"
+    for place in (left, foreign):
+        (place / "items.lance").mkdir(parents=True)
+        (place / ".lock").write_text("")
+    (foreign / "photo.jpg").write_bytes(b"mine")
+    for place in (left, foreign, Path(store.uri), tmp_path / "none"):
+        folder.drop_unmade(place)
+    assert not left.exists()
+    assert (foreign / "photo.jpg").read_bytes() == b"mine"
+    assert LanceStore.open(store.uri).stats().views == 0
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_write_permission(store: LanceStore) -> None:
     fill(store, 3)
@@ -649,6 +673,32 @@ def test_a_folder_without_write_permission(store: LanceStore) -> None:
     finally:
         for path in inside:
             path.chmod(0o700)
+
+
+def test_a_manifest_that_may_not_be_read_is_no_damage(store: LanceStore, monkeypatch: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", folder.MANIFEST)
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(CatalogueError) as raised:
+        LanceStore.open(store.uri)
+    assert type(raised.value) is CatalogueError
+    assert "(Permission denied); check the disk and the permissions" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [("cut", "one of its files is cut off"), ("lose", "one of its files is missing")],
+)
+def test_damage_is_told_in_plain_words(store: LanceStore, damage: str, said: str) -> None:
+    fill(store, 3)
+    (file,) = (Path(store.uri) / "views.lance" / "data").iterdir()
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:40])
+    else:
+        file.unlink()
+    with pytest.raises(CatalogueDamaged, match=said):
+        LanceStore.open(store.uri).views()
 
 
 def test_what_the_engine_says_of_its_own_source_is_left_out() -> None:

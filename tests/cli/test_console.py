@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from pathlib import Path
 
 import pytest
 
-from obverse.cli import console, manage
-from obverse.errors import UsageError
+from obverse.cli import answers, console, manage
+from obverse.errors import ObverseError, UsageError
 
 
 def test_columns_are_aligned_whatever_the_script(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +58,13 @@ def test_json_keeps_letters_and_refuses_what_json_lacks(
         console.emit({"score": float("nan")})
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_table_on_a_full_disk_says_where() -> None:
+    with pytest.raises(ObverseError, match=r"No space left on device\); check the disk") as raised:
+        answers.write_csv(Path("/dev/full"), ("a",), [{"a": 1}])
+    assert raised.value.where == "/dev/full"
+
+
 def test_progress_away_from_a_terminal_is_sparse(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,14 +81,6 @@ def test_progress_away_from_a_terminal_is_sparse(
     assert all(line.startswith("adding: ") and line.endswith(" of 1,000") for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("number", "noun", "said"),
-    [(1, "view", "1 view"), (0, "view", "0 views"), (3371, "query", "3,371 queries")],
-)
-def test_counts_agree_with_their_noun(number: int, noun: str, said: str) -> None:
-    assert console.count(number, noun) == said
-
-
 def test_attributes_keep_numbers_and_leave_words() -> None:
     pairs = ["year=1907", "price=12.5", "proof=true", "country=Perú", "note=a=b", "id=007", "x="]
     assert manage.parse_attributes(pairs) == {
@@ -92,6 +92,20 @@ def test_attributes_keep_numbers_and_leave_words() -> None:
         "id": "007",
         "x": "",
     }
+
+
+def test_facts_are_words_or_json(capsys: pytest.CaptureFixture[str]) -> None:
+    manage.write_facts(
+        {"proof": True, "note": "one", "none": None, "years": [1, 2], "in": {"a": 1}}
+    )
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["proof", "true"],
+        ["note", "one"],
+        ["none", "null"],
+        ["years", "1, 2"],
+        ["in", "a   1"],
+    ]
 
 
 @pytest.mark.parametrize("pair", ["year", "=1907", " =x"])

@@ -7,12 +7,13 @@ import io
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import Minted, Run
+from tests.e2e.conftest import COMMAND, Minted, Run
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -105,10 +106,12 @@ def test_no_photo_is_drawn_over(run: Run, catalogue: Path, query: Path, tmp_path
         ("identify", catalogue, photo, "--draw", photo),
         ("identify", catalogue, photo, "--draw", tmp_path),
         ("find", photo, "--draw", tmp_path / "." / "q.jpg"),
+        ("identify", "--all", catalogue, photo, "--csv", photo),
+        ("match", catalogue, tmp_path, "--csv", photo),
     ):
         done = run(*words)
         assert done.code == 2
-        assert "draw somewhere else" in done.err
+        assert "is the photo itself" in done.err
         assert photo.read_bytes() == before
 
 
@@ -118,6 +121,27 @@ def test_a_table_that_cannot_be_written_is_told_first(
     done = run("match", catalogue, query.parent, "--csv", tmp_path / "no" / "x.csv", "--json")
     assert done.code == 2
     assert done.json["error"] == "UsageError"
+
+
+def test_files_are_finished_though_nobody_reads_stdout(
+    catalogue: Path, query: Path, tmp_path: Path
+) -> None:
+    table, picture = tmp_path / "t.csv", tmp_path / "t.png"
+    wanted = ["--csv", table, "--draw", picture]
+    with subprocess.Popen(
+        [COMMAND, "identify", "--all", catalogue, query, *wanted],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read().decode() == f"{table}: 1 object\n"
+        assert process.wait(120) == 0
+    with Image.open(picture) as drawn:
+        assert drawn.width > 400
+    rows = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8")))
+    assert [row["number"] for row in rows] == ["1"]
 
 
 def test_limits_are_the_users(run: Run, catalogue: Path, query: Path) -> None:
@@ -160,6 +184,10 @@ def test_match_fails_only_if_nothing_could_be_used(
     done = run("match", catalogue, damaged.parent)
     assert done.code == 1
     assert done.out == "source,query\n,damaged.jpg\n"
+    (damaged.parent / "empty").mkdir()
+    done = run("match", catalogue, damaged.parent / "empty")
+    assert (done.code, done.out) == (1, "")
+    assert "holds no photos; name a folder of query photos" in done.err
 
 
 @pytest.mark.parametrize("stage", ["find", "normalise", "embed", "search", "verify"])

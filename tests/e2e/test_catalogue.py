@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -61,10 +62,13 @@ def test_adding_photos_to_a_named_item(run: Run, minted: Minted, tmp_path: Path)
     place = tmp_path / "coins.obv"
     photos = sorted(minted.photos.glob("*/*"))[:2]
     options = ("--item", "x", "--side", "reverse", "--title", "X", "--attr", "year=1907")
-    done = run("add", place, *photos, *options, "--attr", "metal=silver", "--json")
+    done = run("add", place, *photos, *options, "--attr", "item=another", "--json")
     assert done.json["added"] == 2
     shown = run("show", place, "x", "--json").json
-    assert shown["attributes"] == {"year": 1907, "metal": "silver"}
+    assert shown["attributes"] == {"year": 1907, "item": "another"}
+    lines = [line.split() for line in run("show", place, "x").out.splitlines()]
+    assert ["item", "x"] in lines
+    assert ["attribute", "item", "another"] in lines
     assert {view["side"] for view in shown["views"]} == {"reverse"}
 
 
@@ -112,9 +116,39 @@ def test_nothing_to_add_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("add", tmp_path / "c.obv", tmp_path / "empty")
     assert done.code == 1
-    assert "no photos there" in done.err
+    assert f"{tmp_path / 'empty'}: no photos there" in done.err
     assert "no catalogue was made" in done.out
     assert not (tmp_path / "c.obv").exists()
+
+
+def test_a_catalogue_is_no_source(run: Run, catalogue: Path, tmp_path: Path) -> None:
+    done = run("add", tmp_path / "c.obv", catalogue)
+    assert done.code == 2
+    assert f"write it out first: obverse export {catalogue} FOLDER" in done.err
+    assert not (tmp_path / "c.obv").exists()
+
+
+def test_however_often_it_is_interrupted_nothing_empty_is_left(
+    minted: Minted, tmp_path: Path
+) -> None:
+    place = tmp_path / "coins.obv"
+    process = subprocess.Popen(
+        [COMMAND, "add", place, minted.photos, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while process.poll() is None and not place.exists():
+        time.sleep(0.005)
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert json.loads(out)["error"] == "Interrupted"
+    assert [line.split(b":")[:2] for line in err.splitlines()] == [
+        [b"obverse", b" interrupted; nothing that was stored is lost, the same command goes on"]
+    ]
+    assert not place.exists() or (place / "manifest.json").exists()
 
 
 def test_an_interrupted_add_goes_on_where_it_stopped(

@@ -213,6 +213,67 @@ def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:
         assert process.wait(60) in (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("lst",), "no such command 'lst'; did you mean 'list'?"),
+        (("train",), "missing command; see obverse train --help"),
+        (("list", "c.obv", "a", "b"), "too many arguments: a b; see obverse list --help"),
+        (("embed", "p.jpg", "--region", "0"), "'--region': it must be 1 at least; see"),
+        (("identify", "c", "p.jpg", "--top", "5000"), "'--top': it must be 1000 at most; see"),
+        (("identify", "c", "p.jpg", "--top", "few"), "'--top': it is no whole number; see"),
+        (("identify", "c", "p.jpg", "--max-wrong", "few"), "'--max-wrong': it is no number; see"),
+        (("find", "-dash.png"), "; a file whose name begins with - comes after --"),
+    ],
+)
+def test_the_parser_speaks_plainly(run: Run, args: tuple[str, ...], said: str) -> None:
+    done = run(*args)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "Input" not in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+@pytest.mark.parametrize(
+    ("args", "code"), [(("zoo",), 1), (("zoo", "--json"), 1), (("info", "no.obv", "--json"), 2)]
+)
+def test_stdout_that_cannot_be_written_is_one_line(args: tuple[str, ...], code: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [COMMAND, *args], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == code
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("obverse: " + ("no.obv: no" if code == 2 else "stdout: cannot"))
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (("add", "x.obv", ""), "SOURCE"),
+        (("add", "x.obv", "a.jpg", "--item", ""), "--item"),
+        (("identify", "", "a.jpg"), "CATALOGUE"),
+        (("identify", "x.obv", "a.jpg", ""), "PHOTO"),
+        (("match", "x.obv", ""), "FOLDER"),
+        (("export", "x.obv", ""), "FOLDER"),
+        (("cutout", "a.jpg", ""), "OUT"),
+        (("find", "a.jpg", "--draw", ""), "--draw"),
+        (("merge", "x.obv", "a", ""), "OTHER"),
+    ],
+)
+def test_an_empty_argument_is_misuse(
+    run: Run, tmp_path: Path, args: tuple[str, ...], named: str
+) -> None:
+    """As from a variable that was never set; as a path it would be the current folder."""
+    (tmp_path / "a.jpg").write_bytes(b"no photo")
+    done = run(*args, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"obverse: invalid value for '{named}': it is empty; see ")
+    assert len(done.err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+
+
 def test_debug_shows_where(run: Run, tmp_path: Path) -> None:
     done = subprocess.run(
         [COMMAND, "--debug", "info", tmp_path / "nowhere.obv"],

@@ -34,6 +34,9 @@ def test_reads_roles_paths_and_optional_columns(tmp_path: Path) -> None:
     assert protocol.rows[0].path == tmp_path / "x" / "a,1.jpg"
     assert [r.photo for r in protocol.queries] == ["b.jpg", "c.jpg"]
     assert [r.photo for r in protocol.catalogue] == ["x/a,1.jpg"]
+    assert protocol.note() == (
+        "1 catalogue view of 1 item; 1 query about 1 of them; 1 photo of items the catalogue lacks"
+    )
 
 
 def test_root_is_the_folder_of_the_file_unless_given(tmp_path: Path) -> None:
@@ -70,6 +73,7 @@ def test_says_the_line_and_the_remedy(tmp_path: Path, text: str, place: str, wor
         read(write(tmp_path, text))
     assert caught.value.where.endswith(place)
     assert word in str(caught.value)
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,7 +13,7 @@ import pytest
 
 from obverse.errors import UsageError
 from obverse.evaluate import Report, evaluate, write
-from obverse.evaluate.report import to_csv, to_html, to_markdown
+from obverse.evaluate.report import figures, to_csv, to_html, to_markdown
 from tests.evaluate.fakes import FakeEngine, make_protocol
 from tests.evaluate.test_run import REPLIES, ROWS
 
@@ -103,6 +104,15 @@ def test_page_shows_figures_confusions_and_failures(report: Report) -> None:
     assert text.count("data:image/jpeg") == 11
 
 
+def test_the_decision_is_told_with_its_share_of_wrong_answers(report: Report) -> None:
+    def told(report: Report) -> str:
+        return next(note for name, _, note in figures(report) if name == "correct, as shipped")
+
+    assert told(report) == "the decision of the package, at most 12.5 % wrong by its calibration"
+    usual = replace(report, setting=replace(report.setting, max_wrong=None))
+    assert told(usual) == "the decision of the package"
+
+
 def test_markdown_has_the_figures(report: Report) -> None:
     text = to_markdown(report, command="obverse evaluate small.csv")
     assert "| recall@1 | 0.333 |" in text
@@ -124,7 +134,11 @@ def test_predictions_as_csv(report: Report) -> None:
         "score": "0.800000",
         "failure": "",
     }
-    assert (rows[5]["rank"], rows[5]["score"], rows[5]["failure"]) == ("", "", "no such file")
+    assert (rows[5]["rank"], rows[5]["score"], rows[5]["failure"]) == (
+        "",
+        "",
+        "no such file; check the path",
+    )
 
 
 def test_names_from_outside_are_text_only(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_finding_times_and_counts(report: Report) -> None:
 def test_failed_photos_are_listed_with_reasons(report: Report) -> None:
     assert [(f.photo, f.role, f.error, f.reason) for f in report.failed] == [
         ("gone-c.jpg", "catalogue", "PhotoMissing", "no such file"),
-        ("gone-q.jpg", "query", "PhotoMissing", "no such file"),
+        ("gone-q.jpg", "query", "PhotoMissing", "no such file; check the path"),
     ]
     failed = next(p for p in report.predictions if p.photo == "gone-q.jpg")
     assert (failed.rank, failed.known, failed.answer) == (None, False, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 
 from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.importers import Row
-from obverse.errors import UsageError
+from obverse.errors import CatalogueError, UsageError
 from obverse.layer import Layer
 from obverse.train import adapt as adapting
 from obverse.train.adapt import adapt, take_off
+from obverse.train.calibrate import calibrate
 from obverse.train.own import have_twins
 from obverse.types import Array
 from tests.coins import face
@@ -49,6 +51,16 @@ def verdict(monkeypatch: Any, better: bool) -> None:
     """The judgement has its own test; here it is given."""
     monkeypatch.setattr(adapting, "_is_better", lambda *_: better)
     monkeypatch.setattr(adapting._Bench, "choose", lambda *_: (0.3, 0.5))
+
+
+def test_a_catalogue_that_cannot_be_written_is_told_before_any_work(
+    catalogue: Catalogue, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != catalogue.uri)
+    for work in (adapt, calibrate):
+        with pytest.raises(CatalogueError, match="Permission denied") as raised:
+            work(catalogue, progress=lambda *_: pytest.fail("work was begun"))
+        assert raised.value.where == catalogue.uri
 
 
 def test_a_layer_that_helps_is_kept_used_shown_and_taken_off(

@@ -23,7 +23,7 @@ from obverse.catalogue import (
 )
 from obverse.catalogue.adding import Addition, AddReport
 from obverse.catalogue.duplicates import Group
-from obverse.catalogue.folder import check, exists
+from obverse.catalogue.folder import check, check_place, exists
 from obverse.catalogue.importers import Row
 from obverse.catalogue.lance import LanceStore
 from obverse.catalogue.levelling import LevelReport
@@ -94,6 +94,7 @@ class Catalogue:
                 _ = self.pipeline
                 self._note_places()
         else:
+            check_place(self.uri)
             name = recipe or recipes.DEFAULT
             self.pipeline = Pipeline(
                 recipes.get(
@@ -512,7 +513,7 @@ class Catalogue:
                 raise UsageError("a view is turned alone", hint="give --view ID --turn DEGREES")
             return levelling.turn_view(self._store, view, turn)
         if item is None and turn is not None:
-            raise UsageError("whose turn?", hint="name an item or a view")
+            raise UsageError("a turn is of one item or view", hint="name which")
         items = [i.id for i in (self.items() if item is None else [self.item(item)])]
         return levelling.level(self._store, self.pipeline, items, side, turn)
 

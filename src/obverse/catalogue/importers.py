@@ -254,7 +254,7 @@ def table_rows(
         elif same == row:
             ignored += 1
         else:
-            what = f"the photo of line {earlier} again, but described differently"
+            what = f"the photo of line {earlier} again, but described differently; keep one of them"
             listing.problems.append(Problem(f"{path}:{number}", "TableError", what))
     notes = (*slips.in_columns(header, path), *slips.in_lines(unnamed, path))
     return Listing(listing.rows, listing.problems, ignored, notes)
@@ -340,12 +340,13 @@ def _read_row(
 ) -> Row:
     """One line as a row; ``ValueError`` says what is wrong with it."""
     if len(fields) > len(header) and any(field.strip() for field in fields[len(header) :]):
-        raise ValueError(f"{len(fields)} fields under {len(header)} columns")
+        many = f"{len(fields)} fields under {len(header)} columns"
+        raise ValueError(f"{many}; put a field that holds the separator in quotes")
     cells = [(c, text) for c, f in zip(header, fields, strict=False) if (text := f.strip())]
     said = {c.name: text for c, text in cells if c.is_known}
     name = said.get("photo", "")
     if not name or "\0" in name:
-        raise ValueError("no photo named")
+        raise ValueError("no photo named; write its file into the column photo")
     side = read_side(given := said.get("side", ""))
     if side is None:
         raise ValueError(f"unknown side {given!r}; use obverse, reverse, edge or other")
@@ -357,7 +358,7 @@ def _read_row(
         known, shown = split_name(photo.stem)
         side = side or shown
     if known in (".", ".."):
-        raise ValueError(f"{known!r} is no id")
+        raise ValueError(f"{known!r} is no id; call the item otherwise")
     attributes = {
         c.name: c.read(text) for c, text in cells if not c.is_known and (c.name or c.is_json)
     }

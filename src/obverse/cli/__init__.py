@@ -6,18 +6,33 @@ Nothing heavy is imported before a command runs.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
+import signal
 import sys
-from typing import Annotated, Any
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated
 
 import typer
 
 from obverse._version import __version__
-from obverse.cli import ask, manage, measure, picture, serve, stages, tidy, train, words, year, zoo
+from obverse.cli import (
+    ask,
+    manage,
+    measure,
+    misuse,
+    picture,
+    serve,
+    stages,
+    tidy,
+    train,
+    words,
+    year,
+    zoo,
+)
 from obverse.cli.console import MODE, emit, say, set_debug, write
-from obverse.errors import ObverseError, UsageError
+from obverse.errors import Interrupted, ObverseError, UsageError
 
 app = typer.Typer(
     name="obverse",
@@ -26,8 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-INTERRUPTED = 130
-"""Typer's exit code after Ctrl-C."""
 ParserError: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer's option parser raises; typer itself names only this child of it."""
 app.command()(manage.add)
@@ -89,46 +102,38 @@ def main() -> None:
     os.environ.setdefault("LANCEDB_LOG", "error")
     # Our matrices are small: BLAS threads that wait for work take the cores from the network's.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(standalone_mode=False)
     except ObverseError as error:
         _fail(error, error, error.exit_code)
     except ParserError as error:
-        _refuse(error)
+        MODE.json = "--json" in sys.argv  # the parser stops before it comes to it
+        _fail(error, misuse.told(error), UsageError.exit_code)
     except OSError as error:
-        if error.errno == errno.EPIPE:
-            _leave_closed_pipe()
-        _fail(error, ObverseError(error.strerror or str(error), where=error.filename), 1)
+        hint = "check the disk and the permissions"
+        _fail(error, ObverseError(error.strerror or str(error), where=error.filename, hint=hint), 1)
     except Exception as error:
         hint = "run again with obverse --debug … to see where, and report it"
         _fail(error, ObverseError(f"unexpected {type(error).__name__}: {error}", hint=hint), 1)
-    if code == INTERRUPTED:
-        say(f"obverse: interrupted; nothing that was stored is lost, {MODE.goes_on}")
+    if code == Interrupted.exit_code:  # as typer has it, too
+        hint = f"nothing that was stored is lost, {MODE.goes_on}"
+        _fail(None, Interrupted("interrupted", hint=hint), code)
     sys.exit(code)
 
 
-def _refuse(error: Any) -> None:
-    """What the option parser says, in our form; it stops before it comes to ``--json``."""
-    MODE.json = "--json" in sys.argv
-    what = error.format_message().rstrip(".")
-    hint = f"see {error.ctx.command_path if error.ctx else 'obverse'} --help"
-    if hasattr(error, "possibilities"):
-        options = [max(p.opts, key=len) for p in error.ctx.command.get_params(error.ctx)]
-        what = f"unknown option {error.option_name!r}"
-        hint = f"choose one of: {', '.join(o for o in options if o.startswith('-'))}"
-    _fail(error, UsageError(what[:1].lower() + what[1:], hint=hint), error.exit_code)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C ends the command; another does not cut short what it tidies up then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
-def _fail(error: BaseException, told: ObverseError, code: int) -> None:
+def _fail(error: Exception | None, told: ObverseError, code: int) -> None:
     if MODE.json:
-        emit(told.to_dict())
-    if MODE.debug:
+        with suppress(ObverseError, typer.Exit):  # it may be stdout that fails
+            emit(told.to_dict())
+    if MODE.debug and error:
         raise error
     say(f"obverse: {told}")
     sys.exit(code)
-
-
-def _leave_closed_pipe() -> None:
-    """Nobody reads any more: leave without Python's complaint about flushing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(1)

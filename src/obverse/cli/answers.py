@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from obverse.cli.console import count, write, write_table
-from obverse.errors import UsageError
-from obverse.words import UNCALIBRATED
+from obverse.cli.console import write, write_table
+from obverse.errors import writing
+from obverse.words import UNCALIBRATED, count
 
 if TYPE_CHECKING:
     from obverse.types import Answer, Candidate, Item, Tray, YearReading
@@ -99,24 +100,18 @@ def _against(answer: Answer, item: Item) -> Iterator[str]:
         )
 
 
-def write_csv(
-    out: Path | TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
-) -> None:
-    """These columns of a table, into a file or a stream; a file name that is no Unicode is written
+def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """These columns of a table, into a file or on stdout; a file name that is no Unicode is written
     with escapes, as on stdout."""
-    if isinstance(out, Path):
-        with out.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            write_csv(stream, columns, rows)
-        return
-    table = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     table.writeheader()
     table.writerows(rows)
-
-
-def check_folder(path: Path | None) -> None:
-    """Raises ``UsageError`` if a file cannot be put there for want of its folder."""
-    if path is not None and not path.parent.is_dir():
-        raise UsageError("no such folder", where=path.parent, hint="make it first")
+    if path is None:
+        write(text.getvalue().removesuffix("\n"))
+        return
+    with writing(path):
+        path.write_text(text.getvalue(), "utf-8", "backslashreplace", newline="")
 
 
 def _write_tray(tray: Tray) -> None:

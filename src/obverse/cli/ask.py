@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.answers import check_folder, draw_answer, write_answer, write_csv
-from obverse.cli.console import count, emit, leave_if_failed, say, show_progress
+from obverse.cli.answers import draw_answer, write_answer, write_csv
+from obverse.cli.console import emit, leave_if_failed, say, show_progress
 from obverse.cli.options import (
     Draw,
     Json,
@@ -21,11 +20,14 @@ from obverse.cli.options import (
     Photos,
     Top,
     Uri,
-    keep_photos,
     make_limits,
     need_both,
+    source,
+    target,
 )
-from obverse.errors import CatalogueError, PhotoError, UsageError
+from obverse.cli.places import check_table, keep_inputs, pictures_for
+from obverse.errors import CatalogueError, PhotoError, PhotoMissing, UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse import Catalogue
@@ -49,7 +51,9 @@ def identify(
     ] = False,
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="With --all: write the table there."),
+        typer.Option(
+            "--csv", metavar="FILE", parser=target, help="With --all: write the table there."
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say in plain sentences why. (--json always does.)")
@@ -75,7 +79,7 @@ def identify(
     With --sides there is one answer for both photos, in whatever order they come.
     """
     _check_modes(photos, sides, every, csv_file, year)
-    check_folder(csv_file)
+    check_table(csv_file, photos)
     queries = [photos] if sides else [[photo] for photo in photos]
     # Of several, one that is missing is told in its turn.
     need_both(catalogue, photos if len(queries) == 1 else ())
@@ -83,7 +87,7 @@ def identify(
     from obverse.types import Tray
 
     pictures = pictures_for(draw, [query[0] for query in queries])
-    keep_photos(pictures.values(), photos)
+    keep_inputs(pictures.values(), photos)
     results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     failed = 0
@@ -125,10 +129,14 @@ def identify(
 
 def match(
     catalogue: Uri,
-    queries: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of query photos.")],
+    queries: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=source, help="A folder of query photos.")
+    ],
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="Write the table there, not on stdout."),
+        typer.Option(
+            "--csv", metavar="FILE", parser=target, help="Write the table there, not on stdout."
+        ),
     ] = None,
     max_bytes: MaxBytes = None,
     max_megapixels: MaxMegapixels = None,
@@ -143,7 +151,7 @@ def match(
     from obverse import Catalogue
 
     names = _photo_names(queries)
-    check_folder(csv_file)
+    check_table(csv_file, [queries / name for name in names])
     rows: list[dict[str, Any]] = []
     failures: list[str] = []
     with (
@@ -170,7 +178,7 @@ def match(
     if as_json:
         emit(rows)
     elif csv_file is None:
-        write_csv(sys.stdout, MATCHED, rows)
+        write_csv(None, MATCHED, rows)
     if len(failures) == len(rows):
         raise typer.Exit(1)
 
@@ -221,29 +229,5 @@ def _photo_names(folder: Path) -> list[str]:
         raise UsageError("is no folder", where=folder, hint="name a folder of query photos")
     names = sorted(p.name for p in folder.iterdir() if is_photo_name(p) and p.name[0] != ".")
     if not names:
-        raise UsageError("holds no photos", where=folder)
+        raise PhotoMissing("holds no photos", where=folder, hint="name a folder of query photos")
     return names
-
-
-def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
-    """Where each photo's picture goes: the file named, or one each in the folder named, of that
-    kind."""
-    if draw is None:
-        return {}
-    from obverse.canvas import FORMATS, check_format
-
-    if len(photos) == 1 and not draw.is_dir():
-        check_format(draw)
-        return {photos[0]: draw}
-    if draw.suffix.lower() in FORMATS:
-        raise UsageError(
-            "one picture cannot show several photos", where=draw, hint="name a folder with --draw"
-        )
-    draw.mkdir(parents=True, exist_ok=True)
-    pictures: dict[str, Path] = {}
-    for photo in photos:
-        name, number = f"{Path(photo).stem}{kind}", 2
-        while draw / name in pictures.values():
-            name, number = f"{Path(photo).stem}-{number}{kind}", number + 1
-        pictures[photo] = draw / name
-    return pictures

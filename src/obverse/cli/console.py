@@ -10,9 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+
+from obverse.errors import ObverseError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.types import Progress
@@ -23,10 +26,11 @@ QUIET_SECONDS = 5.0
 
 @dataclass
 class Mode:
-    """What the user asked of all output, and how a command goes on after Ctrl-C: read by ``main``
-    when something fails."""
+    """What the user asked of all output: JSON on stdout, files written, tracebacks; and how a
+    command goes on after Ctrl-C. Read where something fails."""
 
     json: bool = False
+    writes: bool = False
     debug: bool = bool(os.environ.get("OBVERSE_DEBUG"))
     goes_on: str = "the same command goes on"
 
@@ -45,24 +49,33 @@ def set_debug(value: bool) -> bool:
 
 
 def say(text: str) -> None:
-    """One line of talk, on stderr."""
-    typer.echo(" ".join(text.split()), err=True)
+    """One line of talk, on stderr; it is no loss where nobody listens."""
+    try:
+        typer.echo(" ".join(text.split()), err=True)
+    except OSError:
+        _leave(sys.stderr)
 
 
 def write(text: str = "") -> None:
-    """Data for people, on stdout."""
-    typer.echo(text)
+    """Data for people, on stdout. A reader who leaves ends the command, unless it writes files:
+    these are finished. Raises ``ObverseError`` if stdout cannot be written."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        _leave(sys.stdout)
+        if not MODE.writes:
+            raise typer.Exit(1) from None
+    except OSError as error:
+        _leave(sys.stdout)
+        raise ObverseError(
+            f"cannot be written ({error.strerror})", where="stdout", hint="send it somewhere else"
+        ) from error
 
 
 def emit(data: Any) -> None:
-    """Data for programs, on stdout: one JSON object or array."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def count(number: int, noun: str) -> str:
-    """``1 view``, ``3,371 views``."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{number:,} {noun if number == 1 else plural}"
+    """Data for programs, on stdout: one JSON object or array, whatever fails afterwards."""
+    MODE.json = False
+    write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def leave_if_failed(failed: int, photos: int) -> None:
@@ -112,6 +125,11 @@ def show_progress() -> Iterator[Progress]:
             say(f"{text}: {done:,} of {total:,}" if total else f"{text}: {done:,}")
 
     yield tell
+
+
+def _leave(stream: TextIO) -> None:
+    """Write to a stream no more, nor what it still holds: Python would complain at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _cell(value: object) -> str:

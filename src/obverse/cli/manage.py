@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write, write_table
+from obverse.cli.console import emit, say, show_progress, write, write_table
 from obverse.cli.options import (
     Draw,
     EmbedderName,
@@ -25,11 +25,14 @@ from obverse.cli.options import (
     Uri,
     VerifierName,
     make_limits,
+    said,
+    target,
 )
+from obverse.cli.places import check_folder, check_picture
 from obverse.errors import UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
-    from obverse import Catalogue
     from obverse.types import Item, View
 
 
@@ -37,9 +40,13 @@ def add(
     catalogue: Uri,
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE", help="Folders, catalogue.csv files, or photos."),
+        typer.Argument(
+            metavar="SOURCE", parser=said, help="Folders, catalogue.csv files, or photos."
+        ),
     ],
-    item: Annotated[str | None, typer.Option(help="Item that the photos show.")] = None,
+    item: Annotated[
+        str | None, typer.Option(metavar="TEXT", parser=said, help="Item that the photos show.")
+    ] = None,
     side: Annotated[str, typer.Option(help="obverse, reverse, edge or other.")] = "",
     title: Annotated[str, typer.Option(help="The item's title.")] = "",
     attr: Annotated[
@@ -62,12 +69,19 @@ def add(
     """
     from obverse import Catalogue
     from obverse.catalogue import importers
+    from obverse.catalogue.folder import exists
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
+        if exists(source):
+            raise UsageError(
+                "is a catalogue",
+                where=source,
+                hint=f"write it out first: obverse export {source} FOLDER",
+            )
         if Path(source).suffix.lower() in importers.TABLES and not Path(source).is_dir():
             if item is not None or side or title or attributes:
                 raise UsageError(
@@ -78,6 +92,7 @@ def add(
             importers.read(source)  # before a catalogue is made for nothing
     limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (
+        _dropped_if_empty(catalogue) if is_new else nullcontext(),
         Catalogue(
             catalogue,
             recipe=recipe,
@@ -88,7 +103,6 @@ def add(
             limits=limits,
         ) as opened,
         show_progress() as progress,
-        _dropped_if_empty(opened) if is_new else nullcontext(),
     ):
         report = opened.add(
             sources,
@@ -117,21 +131,27 @@ def add(
         write(f"{catalogue}: {', '.join(parts)}; it holds {holds}")
     if nothing:
         if not total["failed"]:
-            say("no photos there; see obverse add --help for how a folder is read")
+            named = ", ".join(sources)
+            say(f"{named}: no photos there; see obverse add --help for how a folder is read")
         raise typer.Exit(1)
 
 
 @contextmanager
-def _dropped_if_empty(made: Catalogue) -> Iterator[None]:
-    """A catalogue made for nothing goes again, whatever stopped it from being filled: it would hold
-    the user to the recipe of a typing error."""
-    from obverse.catalogue.folder import exists
+def _dropped_if_empty(uri: str) -> Iterator[None]:
+    """A catalogue made for nothing goes again, whatever stopped it from being filled, or from being
+    made: it would hold the user to the recipe of a typing error."""
+    from obverse.catalogue.folder import drop_unmade, exists
 
     try:
         yield
     finally:
-        if exists(made.uri) and not made.store.stats().views:
-            shutil.rmtree(made.uri)
+        if exists(uri):
+            from obverse.catalogue.lance import LanceStore
+
+            if not LanceStore.open(uri).stats().views:
+                shutil.rmtree(uri)
+        else:
+            drop_unmade(Path(uri))
 
 
 def info(catalogue: Uri, as_json: Json = False) -> None:
@@ -170,17 +190,14 @@ def list_items(catalogue: Uri, as_json: Json = False) -> None:
 
 def show(
     catalogue: Uri,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="An item's id.")],
+    item: Annotated[str, typer.Argument(metavar="ITEM", parser=said, help="An item's id.")],
     draw: Draw = None,
     as_json: Json = False,
 ) -> None:
     """One item: its attributes and its views."""
     from obverse import Catalogue
 
-    if draw is not None:
-        from obverse.canvas import check_format
-
-        check_format(draw)
+    check_picture(draw)
     with Catalogue(catalogue, create=False, any_model=True) as opened:
         found, views = opened.item(item), opened.views(item)
         recipe = opened.store.manifest.recipe
@@ -190,7 +207,9 @@ def show(
     if as_json:
         emit({**found.to_dict(), "views": [view.to_dict() for view in views]})
         return
-    write_facts({"item": found.id, "title": found.title, **found.attributes})
+    own = {"item": found.id, "title": found.title}
+    others = {f"attribute {k}" if k in own else k: v for k, v in found.attributes.items()}
+    write_facts(own | others)
     write()
     rows = ((view.id, view.side, view.source, view.added) for view in views)
     write_table(("view", "side", "source", "added"), rows)
@@ -199,7 +218,8 @@ def show(
 def remove(
     catalogue: Uri,
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID", help="Ids of items (with all views) or views.")
+        list[str],
+        typer.Argument(metavar="ID", parser=said, help="Ids of items (with all views) or views."),
     ],
     as_json: Json = False,
 ) -> None:
@@ -217,10 +237,13 @@ def remove(
 
 def export(
     catalogue: Uri,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=target, help="Where to write; made new.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Write a folder of pictures and a table, which add takes back."""
+    check_folder(folder)
     from obverse import Catalogue
 
     with Catalogue(catalogue, create=False, any_model=True) as opened:
@@ -235,7 +258,8 @@ def export(
 def level(
     catalogue: Uri,
     item: Annotated[
-        str | None, typer.Argument(metavar="[ITEM]", help="An item's id; all items if left out.")
+        str | None,
+        typer.Argument(metavar="[ITEM]", parser=said, help="An item's id; all items if left out."),
     ] = None,
     turn: Annotated[
         float | None,
@@ -243,7 +267,8 @@ def level(
     ] = None,
     side: Annotated[str | None, typer.Option(help="Only this side of the item.")] = None,
     view: Annotated[
-        str | None, typer.Option(metavar="ID", help="Turn this view alone, instead of an item.")
+        str | None,
+        typer.Option(metavar="ID", parser=said, help="Turn this view alone, instead of an item."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -315,10 +340,15 @@ def write_facts(facts: dict[str, Any]) -> None:
         if isinstance(value, dict):
             flat |= {f"{key} {inner}": v for inner, v in value.items()}
         else:
-            flat[key] = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            flat[key] = ", ".join(map(_told, value)) if isinstance(value, list) else value
     width = max((len(key) for key in flat), default=0)
     for key, value in flat.items():
-        write(f"{key.replace('_', ' '):{width}}  {value}".rstrip())
+        write(f"{key.replace('_', ' '):{width}}  {_told(value)}".rstrip())
+
+
+def _told(value: object) -> str:
+    """Words as they are, anything else as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _draw_item(item: Item, views: list[View], recipe: str, path: Path) -> None:

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import count, emit, say, show_progress, write, write_table
-from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName
+from obverse.cli.console import emit, say, show_progress, write, write_table
+from obverse.cli.options import Json, MaxWrong, RecipeName, VerifierName, source, target
+from obverse.cli.places import check_folder
+from obverse.errors import writing
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.errors import ObverseError
     from obverse.evaluate import Protocol, Report
+    from obverse.evaluate.result import Failed
 
 
 def evaluate(
     protocol: Annotated[
-        Path, typer.Argument(metavar="PROTOCOL", help="A CSV file: photo, role, item.")
+        Path,
+        typer.Argument(metavar="PROTOCOL", parser=source, help="A CSV file: photo, role, item."),
     ],
     root: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="What its photos are relative to.")
+        Path | None,
+        typer.Option(metavar="FOLDER", parser=source, help="What its photos are relative to."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write index.html and the figures there.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=target, help="Write index.html and the figures there."
+        ),
     ] = None,
     recipe: RecipeName = None,
     embedder: Annotated[
@@ -42,7 +52,10 @@ def evaluate(
         int | None, typer.Option(min=1, help="Ask no more than so many queries, spread evenly.")
     ] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep catalogues there for the next run.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=target, help="Keep catalogues there for the next run."
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option(min=1, help="Queries asked at once; times get longer.")
@@ -50,6 +63,9 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure recall, open set, calibration, times on a protocol."""
+    for folder in (report, cache):
+        if folder is not None:
+            check_folder(folder)
     from obverse import evaluate as evaluation
 
     names = embedder or []
@@ -68,8 +84,7 @@ def evaluate(
     options |= {"root": root, "embedder": name or None, "post": post}
     with show_progress() as progress:
         found = evaluation.evaluate(protocol, progress=progress, **options)
-    for failure in found.failed:
-        say(f"{failure.photo}: {failure.reason}")
+    _tell_failed(found.failed)
     if report is not None:
         say(f"report: {evaluation.write(found, report, command=_command())}")
     if as_json:
@@ -79,16 +94,19 @@ def evaluate(
 
 
 def mint(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write; made new.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", parser=target, help="Where to write; made new.")
+    ],
     types: Annotated[int, typer.Option(min=1, help="Distinct coin types.")] = 60,
     photos: Annotated[int, typer.Option(min=0, help="Photos of each type.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same coins.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Make sample coins: scans, phone-like photos, a protocol."""
+    check_folder(folder)
     from obverse.mint import mint as strike
 
-    with show_progress() as progress:
+    with show_progress() as progress, writing(folder):
         made = strike(folder, types=types, photos=photos, seed=seed, progress=progress)
     if as_json:
         emit(made.to_dict())
@@ -111,8 +129,7 @@ def _evaluate_several(
         rows = several.evaluate_all(
             plan, names, progress=progress, failed=failed.__setitem__, **options
         )
-    for failure in rows[0].report.failed if rows else ():
-        say(f"{failure.photo}: {failure.reason}")
+    _tell_failed(rows[0].report.failed if rows else ())
     for name, error in failed.items():
         say(str(error) if error.where == name else f"{name}: {error}")
     if report is not None and rows:
@@ -127,6 +144,14 @@ def _evaluate_several(
     if failed:
         say(f"{len(failed):,} of {count(len(names), 'embedder')} could not be measured")
         raise typer.Exit(max(error.exit_code for error in failed.values()))
+
+
+def _tell_failed(failed: Sequence[Failed]) -> None:
+    """A line for each photo that could not be used, then their number."""
+    for failure in failed:
+        say(f"{failure.photo}: {failure.reason}")
+    if failed:
+        say(f"{count(len(failed), 'photo')} could not be used")
 
 
 def _command() -> str:

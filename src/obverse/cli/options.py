@@ -8,22 +8,49 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from obverse.cli.console import set_json
-from obverse.errors import PhotoMissing, UsageError
+from obverse.cli.console import MODE, set_json
+from obverse.errors import PhotoMissing
 
 if TYPE_CHECKING:
     from obverse.photo import Limits
 
-Uri = Annotated[str, typer.Argument(metavar="CATALOGUE", help="The catalogue, e.g. coins.obv.")]
-OnePhoto = Annotated[str, typer.Argument(metavar="PHOTO", help="A picture file.")]
-Photos = Annotated[list[str], typer.Argument(metavar="PHOTO", help="Picture files.")]
+
+def said(value: str) -> str:
+    """An argument that says something: an empty one is a variable that was never set, and as a path
+    it would mean the current folder."""
+    if not value:
+        raise typer.BadParameter("it is empty")
+    return value
+
+
+def source(value: str) -> Path:
+    """A path to read from."""
+    return Path(said(value))
+
+
+def target(value: str) -> Path:
+    """A path to write to."""
+    MODE.writes = True
+    return Path(said(value))
+
+
+Uri = Annotated[
+    str,
+    typer.Argument(metavar="CATALOGUE", parser=said, help="The catalogue, e.g. coins.obv."),
+]
+OnePhoto = Annotated[str, typer.Argument(metavar="PHOTO", parser=said, help="A picture file.")]
+Photos = Annotated[list[str], typer.Argument(metavar="PHOTO", parser=said, help="Picture files.")]
 Json = Annotated[
     bool,
     typer.Option("--json", callback=set_json, is_eager=True, help="Print JSON on stdout."),
 ]
 Draw = Annotated[
     Path | None,
-    typer.Option(metavar="PICTURE", help="Write a picture of what was done (.jpg, .png, .webp)."),
+    typer.Option(
+        metavar="PICTURE",
+        parser=target,
+        help="Write a picture of what was done (.jpg, .png, .webp).",
+    ),
 ]
 Top = Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")]
 RecipeName = Annotated[
@@ -76,14 +103,6 @@ def make_limits(max_bytes: int | None, max_megapixels: float | None) -> Limits:
         bytes=default.bytes if max_bytes is None else max_bytes,
         megapixels=default.megapixels if max_megapixels is None else max_megapixels,
     )
-
-
-def keep_photos(pictures: Iterable[Path], photos: Iterable[str]) -> None:
-    """Refuse to draw over a photo that is asked about. Raises ``UsageError``."""
-    taken = {Path(photo).resolve() for photo in photos}
-    for picture in pictures:
-        if picture.resolve() in taken:
-            raise UsageError("is the photo itself", where=picture, hint="draw somewhere else")
 
 
 def need_both(catalogue: str, photos: Iterable[str]) -> None:

@@ -16,9 +16,10 @@ from obverse.cli.options import (
     OnePhoto,
     Photos,
     RegionNumber,
-    keep_photos,
     make_limits,
+    target,
 )
+from obverse.cli.places import check_folder, check_picture
 from obverse.cli.stages import load_photo, make_pipeline, pick
 from obverse.errors import PhotoError, UsageError
 
@@ -72,7 +73,10 @@ def quality(
 def cutout(
     photo: OnePhoto,
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="A .png or .webp file; a folder with --all.")
+        Path,
+        typer.Argument(
+            metavar="OUT", parser=target, help="A .png or .webp file; a folder with --all."
+        ),
     ],
     level: Annotated[bool, typer.Option("--level", help="Undo the tilt too.")] = False,
     every: Annotated[
@@ -100,9 +104,11 @@ def cutout(
     regions = make_pipeline("coin").find(loaded)
     if every:
         regions = tray.reading_order(regions)
-        out.mkdir(parents=True, exist_ok=True)
         jobs = [(r, out / f"{Path(photo).stem}-{n}.png") for n, r in enumerate(regions, 1)]
-        keep_photos([path for _, path in jobs], [photo])
+        for _, path in jobs:
+            if path.exists():
+                raise UsageError("is there already", where=path, hint="choose another folder")
+        out.mkdir(parents=True, exist_ok=True)
     else:
         jobs = [(pick(regions, region, photo), out)]
     written: list[dict[str, Any]] = []
@@ -132,20 +138,18 @@ def parse_colour(text: str) -> tuple[int, int, int] | None:
 def _check_out(out: Path, photo: str, every: bool, has_background: bool) -> None:
     """Refuse a place that could not be written to before the work is done, not after."""
     if every:
-        if out.exists() and not out.is_dir():
-            raise UsageError("is a file", where=out, hint="--all writes into a folder")
+        from obverse.canvas import FORMATS
+
+        check_folder(out)
+        if out.suffix.lower() in FORMATS and not out.is_dir():
+            raise UsageError("is named as a picture", where=out, hint="--all writes into a folder")
         return
     if out.is_dir():
         raise UsageError("is a folder", where=out, hint="name a .png file, or add --all")
-    if not out.parent.is_dir():
-        raise UsageError("no such folder", where=out.parent, hint="make it first")
-    from obverse.canvas import check_format
-
-    check_format(out)
+    check_picture(out, [photo])
     if not has_background and out.suffix.lower() not in TRANSPARENT:
         raise UsageError(
             f"a {out.suffix} picture cannot be transparent",
             where=out,
             hint="name a .png or .webp file, or add --background white",
         )
-    keep_photos([out], [photo])

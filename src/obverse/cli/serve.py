@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from obverse.cli.console import emit, say, write, write_table
-from obverse.cli.options import Json, MaxMegapixels, Uri
+from obverse.cli.options import Json, MaxMegapixels, Uri, source
 from obverse.errors import MissingExtra, UsageError
 
 Model = Annotated[
@@ -32,7 +32,8 @@ def serve(
         ),
     ] = None,
     key_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file of such keys, one a line.")
+        Path | None,
+        typer.Option(metavar="FILE", parser=source, help="A file of such keys, one a line."),
     ] = None,
     open_writes: Annotated[
         bool, typer.Option("--open-writes", help="Anyone who reaches it may write.")
@@ -46,14 +47,17 @@ def serve(
     ] = False,
     cert: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Speak https: a certificate with its key, PEM."),
+        typer.Option(
+            metavar="FILE", parser=source, help="Speak https: a certificate with its key, PEM."
+        ),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A public name it is asked for by; may be repeated."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A report of evaluate to show.")
+        Path | None,
+        typer.Option(metavar="DIR", parser=source, help="A report of evaluate to show."),
     ] = None,
     classify: Model = None,
     detect: Model = None,

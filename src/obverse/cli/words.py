@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from obverse.cli.ask import pictures_for
-from obverse.cli.console import count, emit, say, write
+from obverse.cli.console import emit, say, write
 from obverse.cli.options import (
     Draw,
     Json,
     MaxBytes,
     MaxMegapixels,
     Photos,
-    keep_photos,
     make_limits,
+    target,
 )
+from obverse.cli.places import pictures_for
 from obverse.errors import PhotoError, UsageError
+from obverse.words import count
 
 if TYPE_CHECKING:
     from obverse.photo import Limits
@@ -91,7 +92,7 @@ def detect(
     Boxes with scores, by OWL-ViT, OWLv2 or Grounding DINO. With several photos, --draw names a
     folder and --json prints an array.
     """
-    pictures = _places(draw, photos)
+    pictures = pictures_for(draw, photos)
     from obverse.zoo import text
 
     def run(batch: Sequence[Photo]) -> list[text.Detections]:
@@ -118,7 +119,11 @@ def segment(
     prompt: Annotated[str, typer.Option(metavar="WORDS", help="What to look for.")],
     mask: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the mask as .png; a folder for several photos."),
+        typer.Option(
+            metavar="FILE",
+            parser=target,
+            help="Write the mask as .png; a folder for several photos.",
+        ),
     ] = None,
     threshold: Threshold = None,
     model: Model = None,
@@ -136,7 +141,7 @@ def segment(
     """
     if mask is not None and len(photos) == 1 and mask.suffix.lower() != ".png":
         raise UsageError("a mask is a .png file", where=mask, hint="name it mask.png")
-    pictures, masks = _places(draw, photos), _places(mask, photos, ".png")
+    pictures, masks = pictures_for(draw, photos), pictures_for(mask, photos, ".png")
     from obverse.zoo import text
 
     def run(batch: Sequence[Photo]) -> list[text.Segmentation]:
@@ -215,13 +220,6 @@ class Told:
             if len(self.photos) > 1:
                 say(f"{self.failed:,} of {count(len(self.photos), 'photo')} could not be used")
             raise typer.Exit(1)
-
-
-def _places(name: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
-    """Where the picture of each photo goes; never upon a photo."""
-    places = pictures_for(name, photos, kind)
-    keep_photos(places.values(), photos)
-    return places
 
 
 def _write_regions(names: Sequence[str], regions: Sequence[Region]) -> None:

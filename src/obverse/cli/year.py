@@ -17,7 +17,8 @@ from obverse.cli.options import (
     RegionNumber,
     make_limits,
 )
-from obverse.cli.stages import check_picture, load_photo, make_pipeline, pick
+from obverse.cli.places import check_picture
+from obverse.cli.stages import load_photo, make_pipeline, pick
 from obverse.errors import UsageError
 
 
@@ -46,7 +47,7 @@ def year(
     from obverse.words import percent
     from obverse.year.calendars import dates_of
 
-    check_picture(draw, photo)
+    check_picture(draw, [photo])
     if years is not None:
         _check_years(years)
     dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from obverse.cli.console import emit, say, write, write_table
-from obverse.cli.options import Draw, Json, MaxBytes, MaxMegapixels, keep_photos, make_limits
+from obverse.cli.options import (
+    Draw,
+    Json,
+    MaxBytes,
+    MaxMegapixels,
+    OnePhoto,
+    make_limits,
+    said,
+    target,
+)
+from obverse.cli.places import check_folder, check_picture
 
 zoo = typer.Typer(
     help="Descriptors and post-processing by name.",
@@ -36,11 +46,17 @@ def list_zoo(context: typer.Context, as_json: Json = False) -> None:
 
 @zoo.command()
 def export(
-    model: Annotated[str, typer.Argument(metavar="hf:MODEL", help="hf:NAME_OR_FOLDER[:POOLING].")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="hf:MODEL", parser=said, help="hf:NAME_OR_FOLDER[:POOLING]."),
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", parser=target, help="The folder to write to.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Write a model of transformers as ONNX, to run without torch."""
+    check_folder(out)
     from obverse.zoo.export import export as write_model
 
     made = write_model(model, out)
@@ -53,8 +69,8 @@ def export(
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="PHOTO", help="A picture file.")],
-    second: Annotated[str, typer.Argument(metavar="PHOTO", help="Another.")],
+    first: OnePhoto,
+    second: Annotated[str, typer.Argument(metavar="PHOTO", parser=said, help="Another.")],
     embedder: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="polar (the default), vlad, or one of obverse zoo."),
@@ -69,11 +85,7 @@ def compare(
     By pixels, histograms, hashes, embeddings and keypoints. Pixels are compared at the first
     picture's size. --draw shows the keypoints found again.
     """
-    if draw is not None:
-        from obverse.canvas import check_format
-
-        check_format(draw)
-        keep_photos([draw], [first, second])
+    check_picture(draw, [first, second])
     from obverse import compare as comparing
     from obverse.photo import load
     from obverse.words import turned

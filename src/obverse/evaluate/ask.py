@@ -55,7 +55,8 @@ class Asker:
         try:
             answer = self.library.identify(case.path, top=self.top, max_wrong=self.max_wrong)
         except PhotoError as error:
-            return replace(blank, error=type(error).__name__, reason=error.what)
+            reason = str(error).removeprefix(f"{error.where}: ")
+            return replace(blank, error=type(error).__name__, reason=reason)
         total = 1000 * (time.perf_counter() - begun)
         self.hashes.add(answer.photo.sha256)
         prediction = replace(

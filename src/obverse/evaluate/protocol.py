@@ -20,6 +20,7 @@ from typing import Literal, TextIO
 
 from obverse.errors import TableError
 from obverse.types import SIDES
+from obverse.words import count
 
 Role = Literal["catalogue", "query", "unknown"]
 ROLES: tuple[Role, ...] = ("catalogue", "query", "unknown")
@@ -72,11 +73,12 @@ class Protocol:
         views, known = self.catalogue, [r for r in self.queries if r.role == "query"]
         unknown = [r for r in self.queries if r.role == "unknown"]
         asked = {r.item for r in known}
+        items = {r.item for r in views}
         text = (
-            f"{len(views):,} catalogue views of {len({r.item for r in views}):,} items; "
-            f"{len(known):,} queries of {len(asked):,} of them"
+            f"{count(len(views), 'catalogue view')} of {count(len(items), 'item')}; "
+            f"{count(len(known), 'query')} about {len(asked):,} of them"
         )
-        return f"{text}; {len(unknown):,} photos of items the catalogue lacks"
+        return f"{text}; {count(len(unknown), 'photo')} of items the catalogue lacks"
 
 
 def read(path: str | Path, *, root: str | Path | None = None) -> Protocol:
@@ -99,7 +101,9 @@ def read(path: str | Path, *, root: str | Path | None = None) -> Protocol:
     except FileNotFoundError:
         raise TableError("no such file", where=file, hint="check the path") from None
     except OSError as error:
-        raise TableError(f"cannot be read ({error.strerror})", where=file) from error
+        raise TableError(
+            f"cannot be read ({error.strerror})", where=file, hint="name a table that you may read"
+        ) from error
     except UnicodeDecodeError as error:
         raise TableError("is not UTF-8 text", where=file, hint="save it as UTF-8") from error
     protocol = Protocol(file.stem, base, rows)
@@ -126,7 +130,7 @@ def _cases(file: Path, base: Path, stream: TextIO) -> Iterator[Case]:
             row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             yield _case(base, row, where, lines.line_num)
     except csv.Error as error:
-        raise TableError(f"is no CSV ({error})", where=file) from error
+        raise TableError(f"is no CSV ({error})", where=file, hint="check its quotes") from error
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -139,7 +143,9 @@ def _check_header(file: Path, header: list[str]) -> None:
         )
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise TableError(f"has the column {twice[0]!r} twice", where=f"{file}:1")
+        raise TableError(
+            f"has the column {twice[0]!r} twice", where=f"{file}:1", hint="rename one of them"
+        )
 
 
 def _case(base: Path, row: dict[str, str], where: str, line: int) -> Case:
@@ -150,7 +156,7 @@ def _case(base: Path, row: dict[str, str], where: str, line: int) -> Case:
             f"unknown role {row['role']!r}", where=where, hint=f"use one of: {', '.join(ROLES)}"
         )
     if not photo:
-        raise TableError("the photo is missing", where=where)
+        raise TableError("the photo is missing", where=where, hint="write its file there")
     if not item and role != "unknown":
         raise TableError("the item is missing", where=where, hint="only unknown may leave it out")
     if side and side not in SIDES:
@@ -178,9 +184,17 @@ def _inside(base: Path, photo: str, where: str) -> Path:
 def _check(file: Path, protocol: Protocol) -> None:
     """What can only be seen from all rows together."""
     if not protocol.catalogue:
-        raise TableError("has no row with the role catalogue", where=file)
+        raise TableError(
+            "has no row with the role catalogue",
+            where=file,
+            hint="add pictures to search",
+        )
     if not protocol.queries:
-        raise TableError("has no row with the role query or unknown", where=file)
+        raise TableError(
+            "has no row with the role query or unknown",
+            where=file,
+            hint="add photos to ask",
+        )
     items = {row.item for row in protocol.catalogue}
     for row in protocol.queries:
         where = f"{file}:{row.line}"

@@ -94,6 +94,9 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
     open_set, interval = report.open_set, report.recall_interval
     chosen, shipped = open_set.chosen, open_set.shipped
     span = f"95 % interval {interval[0]:.3f}–{interval[1]:.3f}" if interval else ""
+    limit = report.setting.max_wrong
+    decided = "the decision of the package"
+    decided += "" if limit is None else f", at most {_percent(limit)} wrong by its calibration"
     rows = [(f"recall@{k}", _number(v), span if k == 1 else "") for k, v in report.recall.items()]
     rows += [
         ("mean reciprocal rank", _number(report.mrr), ""),
@@ -118,7 +121,7 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
             )
             for wrong, p in open_set.points.items()
         ),
-        ("correct, as shipped", _percent(shipped.correct), "the decision of the package"),
+        ("correct, as shipped", _percent(shipped.correct), decided),
         ("wrong, as shipped", _percent(shipped.wrong), ""),
         ("rejected, as shipped", _percent(shipped.rejected), ""),
         ("ECE", _number(report.ece), f"{metrics.BINS} bins of equal width"),

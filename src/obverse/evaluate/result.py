@@ -15,6 +15,8 @@ from obverse.types import F64
 
 KS = (1, 2, 5, 10, 20)
 """The k of recall@k."""
+MAX_WRONG = 0.005
+"""Wrong answers among all queries that a user may put up with: one in two hundred."""
 WRONG = (0.005, 0.01, 0.02)
 """Shares of wrong answers that every report tells the outcomes at."""
 
@@ -188,7 +190,7 @@ class Setting:
 
     recipe: str
     models: Mapping[str, str]
-    max_wrong: float
+    max_wrong: float | None
     top: int
     limit: int | None
     workers: int
@@ -301,6 +303,7 @@ def summarise(
     right = [p.right for p in predictions]
     unknown = [p.role == "unknown" for p in predictions]
     calibrated = [p.probability for p in answered], [p.right for p in answered]
+    allowed = MAX_WRONG if setting.max_wrong is None else setting.max_wrong
     stages: dict[str, list[float]] = {}
     for p in predictions:
         for stage, ms in p.times_ms.items():
@@ -321,8 +324,8 @@ def summarise(
         open_set=OpenSet(
             auroc=metrics.auroc(high, low),
             fpr95=metrics.fpr_at_tpr(high, low, 0.95),
-            max_wrong=setting.max_wrong,
-            chosen=metrics.operating_point(score, right, unknown, setting.max_wrong),
+            max_wrong=allowed,
+            chosen=metrics.operating_point(score, right, unknown, allowed),
             points={w: metrics.operating_point(score, right, unknown, w) for w in WRONG},
             shipped=metrics.count_outcomes([p.known for p in predictions], right, unknown),
         ),

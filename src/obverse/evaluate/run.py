@@ -22,9 +22,6 @@ from obverse.evaluate.protocol import Case, Protocol
 from obverse.evaluate.result import KS, Failed, Report, Setting, summarise
 from obverse.types import Progress
 
-MAX_WRONG = 0.005
-"""Wrong answers among all queries that a user may put up with: one in two hundred."""
-
 
 def evaluate(
     protocol: Protocol | str | Path,
@@ -58,7 +55,7 @@ def evaluate(
         verifier: name of the verifier; empty for the usual one.
         cache: folder for catalogues; see ``obverse.evaluate.cache.place``.
         max_wrong: the share of wrong answers to decide by, 0 to 1, as ``Catalogue.identify`` takes
-            it; None leaves the usual threshold, and ``MAX_WRONG`` is chosen in hindsight.
+            it; None leaves the usual threshold, and ``result.MAX_WRONG`` is chosen in hindsight.
         top: candidates asked for; ranks past it count as not found; at least 20.
         limit: ask no more than so many queries, spread evenly over the file.
         workers: photos identified at once; more than one makes the times of a stage longer.
@@ -100,7 +97,7 @@ def evaluate(
         setting=Setting(
             recipe=subject.recipe,
             models=subject.models(),
-            max_wrong=MAX_WRONG if max_wrong is None else max_wrong,
+            max_wrong=max_wrong,
             top=top,
             limit=limit,
             workers=workers,

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
+from obverse.catalogue.folder import check_writable
 from obverse.errors import UsageError
 from obverse.layer import Layer
 from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
@@ -57,6 +58,7 @@ def adapt(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None = No
     Raises:
         UsageError: the catalogue is of things that are not round.
     """
+    check_writable(catalogue.uri)
     begun = time.monotonic()
     pipeline = catalogue.pipeline
     if not pipeline.recipe.turns:

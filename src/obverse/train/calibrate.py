@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.catalogue import Catalogue
+from obverse.catalogue.folder import check_writable
 from obverse.catalogue.levelling import patch_of
 from obverse.decide import LOOKED_AT
 from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
@@ -60,6 +61,7 @@ def calibrate(catalogue: Catalogue, *, seed: int = 0, progress: Progress | None 
         seed: of the views that are asked and of the degradations.
         progress: called as ``progress(done, total, text)``.
     """
+    check_writable(catalogue.uri)
     begun = time.monotonic()
     usual = catalogue.pipeline.usual_decider
     shipped = usual if usual.is_fitted else None

@@ -1,0 +1,105 @@
+"""Nothing of the user's is written over, and no place is taken that cannot be written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from obverse.catalogue.folder import MANIFEST
+from obverse.cli import places
+from obverse.errors import UsageError
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (20, 20)).save(path)
+    return path
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    folder = tmp_path / "coins.obv"
+    folder.mkdir()
+    (folder / MANIFEST).write_text("{}")
+    return folder
+
+
+def test_a_table_never_replaces_a_picture(photo: Path, tmp_path: Path) -> None:
+    disguised, table = tmp_path / "disguised.csv", tmp_path / "table.csv"
+    disguised.write_bytes(photo.read_bytes())
+    table.write_text("source,query\n")
+    for path in (photo, disguised):
+        with pytest.raises(UsageError, match="is a picture"):
+            places.check_table(path)
+    places.check_table(table)
+    places.check_table(tmp_path / "new.csv")
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.check_table(table, [tmp_path / "." / "table.csv"])
+
+
+def test_what_is_no_place_for_a_file_is_told(photo: Path, tmp_path: Path) -> None:
+    for path, said in (
+        (tmp_path, "is a folder; name a file"),
+        (tmp_path / "none" / "x.csv", "none: no such folder; make it first"),
+        (photo / "x.csv", "photo.png: is a file, not a folder"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            places.check_table(path)
+        with pytest.raises(UsageError, match=said):
+            places.check_picture(path)
+
+
+def test_no_folder_is_made_on_a_file(photo: Path, tmp_path: Path) -> None:
+    for path in (photo, photo / "sub"):
+        with pytest.raises(UsageError, match=r"photo\.png: is a file, not a folder"):
+            places.check_folder(path)
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(UsageError, match="is a file, not a folder"):
+        places.pictures_for(file, ["a.jpg", "b.jpg"])
+    places.check_folder(tmp_path / "new" / "deep")
+
+
+def test_nothing_is_written_into_a_catalogue(catalogue: Path) -> None:
+    for check in (places.check_folder, places.check_picture, places.check_table):
+        for path in (catalogue / "x.png", catalogue / MANIFEST):
+            with pytest.raises(UsageError, match=r"is a file|belongs to a catalogue"):
+                check(path)
+    for path in (catalogue, catalogue / "sub" / "deep"):
+        with pytest.raises(UsageError, match="belongs to a catalogue"):
+            places.check_folder(path)
+
+
+def test_a_place_without_permission_is_told_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(UsageError, match="may not be written"):
+        places.check_picture(tmp_path / "x.png")
+    with pytest.raises(UsageError, match="may not be written"):
+        places.check_folder(tmp_path / "new" / "deep")
+
+
+def test_a_file_may_be_replaced_where_none_may_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == table)
+    places.check_table(table)
+    with pytest.raises(UsageError, match="may not be written"):
+        places.check_table(tmp_path / "new.csv")
+
+
+def test_pictures_of_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = places.pictures_for(out, ["a/1.jpg", "b/1.jpg", "c/2.png"])
+    assert [path.name for path in found.values()] == ["1.jpg", "1-2.jpg", "2.jpg"]
+    assert out.is_dir()
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.pictures_for(tmp_path / "in", [str(tmp_path / "in" / "1.jpg"), "b/2.jpg"])
+    assert not (tmp_path / "in").exists()
