@@ -97,10 +97,10 @@ def _legend(
 ) -> None:
     """What the colours and the numbers mean, in one line."""
     wholes = " and ".join(f"{c.evidence.score:.2f}" for c in answer.candidates[:2])
-    said = [(f"numbers: agreement there; over the whole face {wholes}", MUTED)]
     meant = {GOLD: "gold: speaks for the first", COLD: "blue: speaks against it"}
-    said += [(meant[colour], colour) for colour in dict.fromkeys(c for _, c in shown)]
-    for text, colour in reversed(said):
+    said = [(meant[colour], colour) for colour in dict.fromkeys(c for _, c in shown)]
+    said.append((f"numbers: agreement there; over the whole face {wholes}", MUTED))
+    for text, colour in said:
         x += sheet.text(x, y, text, size=18, fill=colour, width=width) + 24
 
 
