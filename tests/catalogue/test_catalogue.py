@@ -148,7 +148,7 @@ def test_one_photo(tmp_path: Path) -> None:
     (note,) = told.pop("notes")
     assert "no round object" in note, "the face fills the picture"
     assert told.pop("ignored") == 0
-    assert told == {"added": 1, "skipped": 0, "moved": 0, "items": 1, "failed": []}
+    assert told == {"added": 1, "skipped": 0, "moved": 0, "sides": 0, "items": 1, "failed": []}
     item = catalogue.item("thaler")
     assert (item.title, item.name, item.attributes) == ("T", "T", attributes)
     assert [v.side for v in catalogue.views("thaler")] == ["reverse"]
@@ -185,7 +185,8 @@ def test_a_table_changed_updates_items_without_embedding_again(
     for row in rows:
         row |= {"price": "2", "mint": "", "year": "1921", "title": "B"}
     rows[1]["side"] = "edge"
-    assert tally(catalogue.add(write_table(table, rows))) == (0, 1, 1, 0)
+    report = catalogue.add(write_table(table, rows))
+    assert (tally(report), report.sides) == ((0, 1, 0, 0), 1)
     item = catalogue.item("ü")
     assert (item.title, item.attributes) == ("B", {"price": 2, "mint": "D", "year": 1921})
     assert sorted(v.side for v in catalogue.views()) == ["edge", "obverse"]
