@@ -139,6 +139,20 @@ def test_adding_in_many_batches(tmp_path: Path, folder: Path, monkeypatch: Any) 
     assert len(catalogue.views()) == 8
 
 
+def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
+    place = tmp_path / "typo.obv"
+    early = Catalogue(place)
+    for ask in (early.items, early.info, early.duplicates, lambda: early.identify(face(1, SIZE))):
+        with pytest.raises(CatalogueMissing, match="make one: obverse add"):
+            ask()
+    assert not place.exists()
+    Catalogue(place, recipe="flat").add([])
+    assert early.items() == []
+    assert early.identify(face(1, SIZE)).patch.region.finder == "whole", "by the recipe it was made"
+    with pytest.raises(CatalogueMismatch, match="recipe"):
+        Catalogue(place, recipe="coin")
+
+
 def test_one_photo(tmp_path: Path) -> None:
     photo = write(tmp_path / "x.png", face(1, SIZE))
     catalogue = Catalogue(tmp_path / "c.obv")
@@ -561,7 +575,9 @@ def test_how_many_candidates(twenty: Catalogue) -> None:
 
 
 def test_an_empty_catalogue_knows_nothing(tmp_path: Path) -> None:
-    answer = Catalogue(tmp_path / "c.obv").identify(face(0, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    catalogue.add([])
+    answer = catalogue.identify(face(0, SIZE))
     assert answer.candidates == ()
     assert not answer.known
     assert answer.best is None
