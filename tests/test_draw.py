@@ -286,6 +286,26 @@ def test_only_a_close_next_item_is_drawn_beside_the_best(score: float, higher: b
     assert (shown.shape[0] > alone.shape[0]) == higher
 
 
+@pytest.mark.parametrize("counter", [True, False])
+def test_the_place_that_is_told_is_one_that_is_drawn(counter: bool) -> None:
+    cells = np.full((56, 7), 0.5 / 392, np.float32)
+    other = cells.copy()
+    other[5:10, 4:7] = other[20:25, 4:7] = 0
+    if counter:
+        other[40:47, 4:7] = 1.5 / 392
+    two = [candidate(design(0), 0.0, even) for even in (cells, other)]
+    answer = answer_of(patch_of(design(0)), *two)
+    split = answer.separation
+    assert split is not None
+    assert any(text.startswith("Against it") for text in answer.explanation()) == counter
+    shown = draw_separation.places(answer, split)
+    assert len(shown) == 2
+    assert shown[0] == (split.sectors[0], canvas.GOLD)
+    assert shown[1] == (
+        (split.against, canvas.COLD) if counter else (split.sectors[1], canvas.GOLD)
+    )
+
+
 @pytest.mark.parametrize(
     ("known", "first", "second", "drawn"),
     [

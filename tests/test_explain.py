@@ -92,12 +92,15 @@ def test_a_plain_answer_says_what_on_what_ground_and_what_is_next() -> None:
     told = explain(answer)
     assert told == answer.explanation()
     assert told[0] == "This is Krona (97 %)."
-    assert "the catalogue's reverse over 100 % of the face (score 0.60)" in told[1]
+    assert "the catalogue's reverse over 100 % of the face (score 0.60 of 1)" in told[1]
     assert "turned 100° to the left" in told[1]
     assert told[2].startswith(
         "Next in line is Mark (2 %); they part most at 3 o'clock near the rim"
     )
-    assert "agreement 0.60 against 0.00" in told[2]
+    whole = 0.6 * (1 - 8 * 3 / (ROWS * COLUMNS))
+    assert told[2].endswith(
+        f"agreement 0.60 against 0.00, over the whole face 0.60 against {whole:.2f}."
+    )
     assert len(told) == 3
 
 
@@ -205,7 +208,7 @@ def test_a_place_for_the_next_item_is_told_where_it_weighs(
     assert ("counter" in keys(answer)) == said
     if said:
         told = explain(answer)[-1]
-        assert "at 6 o'clock near the rim, Mark agrees better (0.90 against 0.60)" in told
+        assert "at 6 o'clock near the rim, Mark agrees better (0.90 against 0.60, over" in told
 
 
 @pytest.mark.parametrize(("value", "said"), [(-0.2, True), (0.2, False)])
@@ -262,6 +265,37 @@ def test_twins_are_told_apart_by_the_date() -> None:
     assert "rival" not in keys(answer_of(replace(other, probability=0.01), close, known=False))
     nothing = candidate(EVEN, 0.9, "krona")
     assert "year" in keys(answer_of(replace(nothing, year=read))), "it says no years"
+
+
+def test_a_likelier_item_behind_the_first_is_told_why_it_is_there() -> None:
+    read = YearReading(1922, "1922", 0.9, (boxed(0, 0.5),), ("1922",))
+    one = replace(candidate(EVEN, 0.0005, "krona", year=1987), year=read)
+    likelier = candidate(cells(ABSENT), 0.04, "mark")
+    told = explain(answer_of(one, likelier, known=False))
+    assert (
+        "Next in line is Mark (4 %), likelier than Krona, which comes first for its design alone."
+        in told
+    )
+    below = replace(likelier, probability=0.0001)
+    assert "next, by design" not in keys(answer_of(one, below, known=False))
+    assert "next, by design" not in keys(answer_of(replace(one, year=None), likelier))
+
+
+def test_items_of_one_title_are_told_apart_wherever_they_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from obverse.cli.answers import write_answer
+
+    cents = [
+        replace(c, item=Item(f"cent-{year}", "Cent", {"year": year}))
+        for year, c in enumerate([candidate(EVEN, 0.19), candidate(EVEN, 0.17)], 1952)
+    ]
+    write_answer(answer_of(*cents, known=False), explain=True)
+    told = capsys.readouterr().out.splitlines()
+    assert "closest: Cent 1952 (19 %)" in told[0]
+    assert "the nearest item is Cent 1952 (19 %)" in told[1]
+    assert any("Cent 1953 (17 %)" in line for line in told)
+    assert [" Cent 1952 " in told[-2], " Cent 1953 " in told[-1]] == [True, True]
 
 
 def test_the_mint_mark_is_told_and_tells_twins_apart() -> None:
@@ -397,7 +431,9 @@ def test_chinese_names_sides_as_the_page_does() -> None:
 
 
 def test_a_place_and_what_it_says_are_parted_by_a_comma() -> None:
-    assert "处，毫无吻合" in CHINESE["weak"].format(where=CHINESE["rim"], first="0.00")
+    assert "处，毫无吻合" in CHINESE["weak"].format(
+        where=CHINESE["rim"], first="0.00", whole="0.60"
+    )
 
 
 def test_an_answer_in_chinese_has_the_same_reasons() -> None:

@@ -234,6 +234,7 @@ def test_json_of_two_sides_adds_to_that_of_one(catalogue: Catalogue, right: Answ
 
 def test_an_empty_catalogue_knows_nothing(tmp_path: Path) -> None:
     with Catalogue(tmp_path / "empty.obv") as empty:
+        empty.add([])
         answer = empty.identify_sides(shot(0, "obverse"), shot(0, "reverse"))
         assert (answer.known, answer.candidates) == (False, ())
         assert empty.identify_all(shot(0, "obverse")).answers[0].candidates == ()

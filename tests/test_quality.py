@@ -105,6 +105,26 @@ def test_nothing_found_is_all_there_is_to_say() -> None:
     assert issue.name == "not found"
 
 
+@pytest.mark.parametrize(("side", "said"), [(40, "too small"), (64, "not found")])
+def test_a_picture_in_which_nothing_could_be_large_enough_is_too_small(
+    side: int, said: str
+) -> None:
+    whole = Region((0.0, 0.0, side, side), 0.0, whole=True, finder="unet")
+    (issue,) = quality.check(*patch_of(face(1, side), whole))
+    assert issue.name == said
+
+
+def test_what_is_measured_is_called_by_what_it_is() -> None:
+    measured = {name: float(n) for n, name in enumerate(quality.MEASURES)}
+    told = quality.by_what(measured | {"too bright": measured["too dark"]})
+    assert list(told) == [
+        *("found", "cut_off", "covered", "diameter"),
+        *("slant", "light", "glare", "blur"),
+    ]
+    assert told["diameter"] == measured["too small"]
+    assert told["light"] == measured["too dark"]
+
+
 def test_things_that_are_not_round_are_not_judged() -> None:
     photo = photo_of(np.zeros((300, 300, 3), np.uint8))
     region = Region((0.0, 0.0, 300.0, 300.0), 1.0, whole=True, finder="whole")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from obverse.words import count, facts, half_turn, known_from, percent, turned
+from obverse.words import count, facts, half_turn, known_from, percent, turned, years
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_a_limit_that_nothing_reaches_is_not_told() -> None:
 def test_facts_lead_with_country_value_and_years() -> None:
     attributes = {"mint": "Berlin", "year_to": 1935, "country": "Sweden", "year_from": 1921}
     assert facts(attributes) == "Sweden  ·  1921–1935  ·  mint Berlin"
-    assert facts({"year_from": 1921, "year_to": 1921}) == "1921"
-    assert facts({"year_to": 1921, "note": "", "price": None}) == "1921"
+    assert facts({"year_from": 1921, "year_to": 1921}, dated=True) == "1921"
+    assert facts({"year_to": 1921, "note": "", "price": None}, dated=True) == "1921"
     assert facts({"country": "Peru", "a": 1, "b": 2}, limit=2) == "Peru  ·  a 1"
     assert facts({}) == ""
 
@@ -62,3 +62,26 @@ def test_facts_lead_with_country_value_and_years() -> None:
 )
 def test_counts_agree_with_their_noun(number: int, noun: str, said: str) -> None:
     assert count(number, noun) == said
+
+
+@pytest.mark.parametrize("said", [{"year": 1988}, {"year_from": 1988, "year_to": 1988}])
+def test_the_year_of_a_specimen_is_a_fact_only_where_it_was_read(said: dict[str, int]) -> None:
+    assert facts({"country": "Korea", **said}) == "Korea"
+    assert facts({"country": "Korea", **said}, dated=True) == "Korea  ·  1988"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"year": 1997}, "1997"),
+        ({"years": [1948, 1951]}, "1948, 1951"),
+        ({"years": "1948,1951-53", "year_from": 1900}, "1948,1951-53"),
+        ({"year_from": 1959, "year_to": 1982}, "1959–1982"),
+        ({"year_from": 1959}, "1959"),
+        ({"country": "Peru"}, ""),
+    ],
+)
+def test_years_are_told_as_the_catalogue_says_them(
+    attributes: dict[str, object], said: str
+) -> None:
+    assert years(attributes) == said

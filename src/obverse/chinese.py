@@ -13,9 +13,9 @@ CHINESE: Mapping[str, str] = {
     "apart": "不能认作同一件：{pairing}",
     "rival": "{second} 几乎同样可能（{sure}），因此两者都不够有把握。",
     "rival, a place": "{second} 几乎同样可能（{sure}），因此两者都不够有把握；"
-    "差别最大处：{where}，吻合度 {first} 对 {other}。",
-    "agrees": "它与{view}在 {share} 的面上吻合（得分 {score}）{turned}。",
-    "alike": "它整体上像{view}（得分 {score}），但说不出像在哪里。",
+    "差别最大处：{where}，吻合度 {first} 对 {other}，整面 {whole} 对 {whole_other}。",
+    "agrees": "它与{view}在 {share} 的面上吻合（得分 {score}，满分 1）{turned}。",
+    "alike": "它整体上像{view}（得分 {score}，满分 1），但说不出像在哪里。",
     "points": "{pairs} 个匹配点中，有 {inliers} 个与{view}落在同一平面上。",
     "no points": "没有找到与{view}落在同一平面上的点。",
     "pairing": "{pairing}",
@@ -34,14 +34,17 @@ CHINESE: Mapping[str, str] = {
     "next, another value": "其次是 {second}（{sure}），其目录图上写的是 {view}，照片上是 {photo}。",
     "next, another shape": "其次是 {second}（{sure}），其目录图{other}，"
     "而照片上的外形有 {photo} 个角或花边。",
-    "next, a place": "其次是 {second}（{sure}）；差别最大处：{where}，吻合度 {first} 对 {other}。",
+    "next, a place": "其次是 {second}（{sure}）；"
+    "差别最大处：{where}，吻合度 {first} 对 {other}，整面 {whole} 对 {whole_other}。",
     "next, points": "其次是 {second}（{sure}），匹配点 {other} 个，首选有 {first} 个。",
+    "next, by design": "其次是 {second}（{sure}），比 {item} 更可能；后者仅凭图案排在首位。",
     "next, a copy": "{second}（{sure}）在目录中的图片几乎相同，因此两者平分可能性。",
     "next, a year": "{second}（{sure}）年份不同，由年份决定。",
     "next, a year and a mark": "{second}（{sure}）年份和铸记都不同，由二者决定。",
     "next, a mark": "{second}（{sure}）铸记不同，由铸记决定。",
-    "counter": "不利之处：{where}，{second} 更吻合（{other} 对 {first}）。",
-    "weak": "不利之处：{where}，毫无吻合（吻合度 {first}）。",
+    "counter": "不利之处：{where}，{second} 更吻合"
+    "（{other} 对 {first}，整面 {whole_other} 对 {whole}）。",
+    "weak": "不利之处：{where}，毫无吻合（吻合度 {first}，整面 {whole}）。",
     "advice": "{advice}。",
     # parts of sentences
     "round": "是圆的",

@@ -82,7 +82,7 @@ def answer(answer: Answer) -> U8:
         draw_separation.draw(sheet, answer, COLUMNS, low, TILE)
     if runners:
         sheet.text(MARGIN, last, "next in line", fill=MUTED)
-        strip(sheet, runners, MARGIN, last + 36, WIDTH - 2 * MARGIN, 4, is_disc)
+        strip(sheet, answer, runners, MARGIN, last + 36, WIDTH - 2 * MARGIN, 4, is_disc)
     return sheet.pixels
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from obverse import canvas, heat, normalise
+from obverse import canvas, heat, names, normalise
 from obverse.canvas import GOLD, GREEN, INK, LINE, MARGIN, MUTED, RED, Canvas
 from obverse.explain import advice
 from obverse.types import (
@@ -81,6 +81,7 @@ def card_height(cards: Sequence[Card], side: int) -> int:
 
 def strip(
     sheet: Canvas,
+    answer: Answer,
     candidates: tuple[Candidate, ...],
     x: float,
     y: float,
@@ -88,16 +89,19 @@ def strip(
     places: int,
     is_disc: bool,
 ) -> None:
-    """Candidates in one line, each a small picture with its name, probability and bar beside."""
+    """Candidates of an answer in one line, each a small picture with its name, probability and bar
+    beside."""
     room = (width - (places - 1) * canvas.GAP) / places
+    called = names.of(answer)
     for i, other in enumerate(candidates[:places]):
         left = x + i * (room + canvas.GAP)
         picture = canvas.resize(canvas.upright(other.view), STRIP, STRIP)
         shape(sheet, picture, left, y, is_disc)
         text, beside = left + STRIP + 14, room - STRIP - 14
-        high = canvas.paragraph_height(other.item.name, 20, beside, 3)
+        name = called[other.item.id]
+        high = canvas.paragraph_height(name, 20, beside, 3)
         low = y + (STRIP - high - 28) / 2
-        low += sheet.paragraph(text, low, other.item.name, width=beside, most=3) + 6
+        low += sheet.paragraph(text, low, name, width=beside, most=3) + 6
         note = sheet.text(text, low, percent(other.probability), size=18, fill=MUTED)
         sheet.bar(text + note + 12, low + 8, beside - note - 12, other.probability, GOLD)
 
@@ -130,11 +134,13 @@ def headline(sheet: Canvas, answer: Answer) -> None:
     verdict = ", ".join(filter(None, (verdict, decided(answer))))
     under = sheet.text(right, MARGIN + 58, verdict, size=22, fill=colour, anchor="ra")
     room = width - 2 * MARGIN - max(sure, under) - 40
-    title, line = "Not recognised", f"closest: {best.item.name}"
+    name = names.of(answer)[best.item.id]
+    told = facts(best.item.attributes, dated=answer.year is not None)
+    title, line = "Not recognised", f"closest: {name}"
     if not answer.calibrated:
-        title, line = f"Closest: {best.item.name}", facts(best.item.attributes)
+        title, line = f"Closest: {name}", told
     if answer.known:
-        title, line = best.item.name, facts(best.item.attributes)
+        title, line = name, told
     size, least = HEADLINE
     y = MARGIN + size * 0.58
     sheet.text(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from obverse import canvas, lines
+from obverse import canvas, lines, names
 from obverse.canvas import COLD, GOLD, MUTED, Canvas
 from obverse.draw_parts import closed_line, shape, tile
-from obverse.separate import Sector, is_likely
+from obverse.explain import against
+from obverse.separate import Sector, Separation, is_likely
 from obverse.types import F64, U8, Answer
 
 CLOSE = 0.75
@@ -24,8 +25,7 @@ FINE = 1024
 """Side of the pictures that places are cut from."""
 MOST = 2
 """Places shown."""
-COLOURS = (GOLD, COLD)
-HEIGHT = 44 + SIDE + 44
+HEIGHT = 44 + SIDE + 44 + 34
 
 
 def worth_drawing(answer: Answer) -> bool:
@@ -49,32 +49,59 @@ def draw(sheet: Canvas, answer: Answer, columns: Sequence[int], y: float, width:
     split = answer.separation
     if split is None:
         return
-    name = answer.candidates[1].item.name
+    called = names.of(answer)
+    best, name = (called[c.item.id] for c in answer.candidates[:2])
     room = columns[-1] + width - columns[0]
     sheet.text(columns[0], y, f"what separates it from {name}", fill=MUTED, width=room, middle=True)
     if split.inliers is not None:
         _planes(sheet, answer, columns, y + 44, width)
         return
     pictures = _pictures(answer)
-    names = ("your photo", answer.candidates[0].item.name, name)
+    titles = ("your photo", best, name)
     upright = answer.candidates[0].upright
-    shown = split.sectors[:MOST]
-    for k, (x, pixels, title) in enumerate(zip(columns, pictures, names, strict=True)):
+    shown = places(answer, split)
+    for k, (x, pixels, title) in enumerate(zip(columns, pictures, titles, strict=True)):
         small = canvas.resize(pixels, SIDE, SIDE)
-        for sector, colour in zip(shown, COLOURS, strict=False):
+        for sector, colour in shown:
             closed_line(small, outline(sector, upright, SIDE), colour, 2)
         shape(sheet, small, x, y + 44, True)
         sheet.text(x, y + SIDE + 54, title, least=16, fill=MUTED, width=width, middle=True)
-        for i, (sector, colour) in enumerate(zip(shown, COLOURS, strict=False)):
+        for i, (sector, colour) in enumerate(shown):
             left, top = x + SIDE + 20, y + 44 + i * (SIDE - DETAIL)
             sheet.paste(detail(pixels, sector, upright), left, top)
             box = (left, top, left + DETAIL - 1, top + DETAIL - 1)
             sheet.pen.rectangle(box, outline=colour, width=2)
-            if k:
-                told = f"{sector.first if k == 1 else sector.second:.2f}"
-                end = left + sheet.pen.textlength(told, canvas.font_for(told, 18)) + 14
-                sheet.pen.rectangle((left, box[3] - 26, end, box[3]), fill=canvas.GROUND)
-                sheet.text(left + 7, box[3] - 4, told, size=18, fill=colour, anchor="ls")
+            at = f"{sector.clock} o'clock" if sector.clock else "centre"
+            told = (at, f"{sector.first:.2f}", f"{sector.second:.2f}")[k]
+            end = left + sheet.pen.textlength(told, canvas.font_for(told, 18)) + 14
+            sheet.pen.rectangle((left, box[3] - 26, end, box[3]), fill=canvas.GROUND)
+            sheet.text(left + 7, box[3] - 4, told, size=18, fill=colour, anchor="ls")
+    _legend(sheet, answer, shown, columns[0], y + SIDE + 92, room)
+
+
+def places(answer: Answer, split: Separation) -> list[tuple[Sector, canvas.Colour]]:
+    """The places shown: those that speak most for the best item, and the one that is told to speak
+    against it."""
+    counter = against(answer, split)
+    against_it = [] if counter is None else [(counter, COLD)]
+    return [(s, GOLD) for s in split.sectors[: MOST - len(against_it)]] + against_it
+
+
+def _legend(
+    sheet: Canvas,
+    answer: Answer,
+    shown: Sequence[tuple[Sector, canvas.Colour]],
+    x: float,
+    y: float,
+    width: float,
+) -> None:
+    """What the colours and the numbers mean, in one line."""
+    wholes = " and ".join(f"{c.evidence.score:.2f}" for c in answer.candidates[:2])
+    meant = {GOLD: "gold: speaks for the first", COLD: "blue: speaks against it"}
+    said = [(meant[colour], colour) for colour in dict.fromkeys(c for _, c in shown)]
+    said.append((f"numbers: agreement there; over the whole face {wholes}", MUTED))
+    for text, colour in said:
+        x += sheet.text(x, y, text, size=18, fill=colour, width=width) + 24
 
 
 def outline(sector: Sector, turn: float, side: int) -> F64:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from obverse import canvas, heat
+from obverse import canvas, heat, names
 from obverse.canvas import GAP, GOLD, MARGIN, MUTED, PANEL, RED, Canvas
 from obverse.draw_parts import (
     STRIP,
@@ -55,7 +55,7 @@ def sides(answer: Answer) -> U8:
     if runners:
         heading = "closest to both together" if apart else "next in line"
         sheet.text(MARGIN, low, heading, fill=MUTED)
-        strip(sheet, runners, MARGIN, low + 36, room, NEXT, round_patch(answer.patch))
+        strip(sheet, answer, runners, MARGIN, low + 36, room, NEXT, round_patch(answer.patch))
     return sheet.pixels
 
 
@@ -71,7 +71,7 @@ def _row(sheet: Canvas, answer: Answer, k: int, name: str, y: int, apart: bool) 
         view, proof = found
         under = f"the catalogue's {view.side or 'picture'}"
         if apart and side.best is not None:
-            under = f"like {side.best.item.name} ({percent(side.best.probability)})"
+            under = f"like {names.of(answer)[side.best.item.id]} ({percent(side.best.probability)})"
         lit = heat.overlay(query, proof.agreement, is_disc)
         if is_disc:
             query, lit = (canvas.turned(p, view.upright - proof.turn) for p in (query, lit))

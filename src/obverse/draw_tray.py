@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from obverse import canvas
+from obverse import canvas, names
 from obverse.canvas import INK, MARGIN, MUTED, Canvas
 from obverse.draw_parts import colour_of, fitted, rim
 from obverse.types import U8, Answer, Tray
@@ -31,21 +32,21 @@ def tray(tray: Tray) -> U8:
     for region, _ in tray.failed:
         rim(image, region, factor, MUTED, 2)
     room = max(width, 800) - 2 * MARGIN
-    longest = max(
-        (canvas.font_for(n, 20).getlength(n) for n in map(_name, tray.answers)), default=0
-    )
+    called = names.of_tray(tray)
+    told = [_told(answer, called) for answer in tray.answers]
+    longest = max((canvas.font_for(t, 20).getlength(t) for t in told), default=0)
     columns = max(1, min(room // COLUMN, int(room // (longest + BESIDE))))
     lines = math.ceil(len(tray.answers) / columns)
     sheet = Canvas(max(width, 800), height + 2 * MARGIN + 56 + lines * LINE)
     sheet.paste(image, 0, 0)
     for number, answer in zip(tray.numbers, tray.answers, strict=False):
-        _label(sheet, answer, number, factor)
+        _label(sheet, answer, called, number, factor)
     top = height + MARGIN
     sheet.text(MARGIN, top, _headline(tray), size=28, strong=True)
     for i, (number, answer) in enumerate(zip(tray.numbers, tray.answers, strict=False)):
         column, line = divmod(i, max(lines, 1))
         place = (MARGIN + column * room / columns, top + 56 + line * LINE)
-        _entry(sheet, answer, number, *place, room / columns - 30)
+        _entry(sheet, answer, told[i], number, *place, room / columns - 30)
     return sheet.pixels
 
 
@@ -58,7 +59,9 @@ def _headline(tray: Tray) -> str:
     return f"{objects}, {known} recognised" + (f" ({limit})" if limit else "")
 
 
-def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:
+def _label(
+    sheet: Canvas, answer: Answer, called: Mapping[str, str], number: int, factor: float
+) -> None:
     """The number at the object's upper left, its name along the lower rim."""
     x0, y0, x1, y1 = (v * factor for v in answer.patch.region.box)
     across = x1 - x0
@@ -66,8 +69,8 @@ def _label(sheet: Canvas, answer: Answer, number: int, factor: float) -> None:
     _pill(sheet, str(number), x0 + 0.12 * across, y0 + 0.12 * (y1 - y0), size, answer)
     if across >= NAMED and answer.known and answer.best is not None:
         small = max(14, round(size * 0.7))
-        font = canvas.font_for(answer.best.item.name, small)
-        name = canvas.shorten(answer.best.item.name, font, across * 0.95, middle=True)
+        name = called[answer.best.item.id]
+        name = canvas.shorten(name, canvas.font_for(name, small), across * 0.95, middle=True)
         _pill(sheet, name, (x0 + x1) / 2, y1 - small * 0.6, small, answer)
 
 
@@ -81,18 +84,21 @@ def _pill(sheet: Canvas, words: str, x: float, y: float, size: int, answer: Answ
     sheet.text(x, y, words, size=size, fill=colour_of(answer), anchor="mm")
 
 
-def _name(answer: Answer) -> str:
+def _told(answer: Answer, called: Mapping[str, str]) -> str:
     if answer.best is None:
         return "not recognised"
-    return answer.best.item.name if answer.known else f"closest: {answer.best.item.name}"
+    name = called[answer.best.item.id]
+    return name if answer.known else f"closest: {name}"
 
 
-def _entry(sheet: Canvas, answer: Answer, number: int, x: float, y: float, width: float) -> None:
+def _entry(
+    sheet: Canvas, answer: Answer, told: str, number: int, x: float, y: float, width: float
+) -> None:
     colour = colour_of(answer)
     sheet.text(x + 34, y, str(number), size=20, fill=colour, anchor="ra", strong=True)
     fill = INK if answer.known else MUTED
     room = width + 30 - BESIDE
-    sheet.text(x + 46, y, _name(answer), size=20, fill=fill, width=room, middle=answer.known)
+    sheet.text(x + 46, y, told, size=20, fill=fill, width=room, middle=answer.known)
     if answer.best is not None:
         sure = percent(answer.best.probability)
         sheet.text(x + width, y, sure, size=20, fill=colour, anchor="ra")

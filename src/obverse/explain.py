@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from obverse import names
 from obverse.words import half_turn, percent, side_names
 from obverse.year.calendars import lacks, names_years
 
@@ -58,9 +59,10 @@ ENGLISH: Mapping[str, str] = {
     "apart": "Not recognised as one thing: {pairing}",
     "rival": "{second} is nearly as likely ({sure}), so neither is sure enough.",
     "rival, a place": "{second} is nearly as likely ({sure}), so neither is sure enough; "
-    "they part most {where}: agreement {first} against {other}.",
-    "agrees": "It agrees with {view} over {share} of the face (score {score}){turned}.",
-    "alike": "It is like {view} as a whole (score {score}); nothing says where.",
+    "they part most {where}: agreement {first} against {other}, over the whole face {whole} "
+    "against {whole_other}.",
+    "agrees": "It agrees with {view} over {share} of the face (score {score} of 1){turned}.",
+    "alike": "It is like {view} as a whole (score {score} of 1); nothing says where.",
     "points": "{inliers} of {pairs} matched points lie on one plane with {view}.",
     "no points": "No points of {view} are found again on one plane.",
     "value": "Both say {view}.",
@@ -78,19 +80,22 @@ ENGLISH: Mapping[str, str] = {
     "no mark": "There is no mint mark where one would be ({sure}).",
     "next": "Next in line is {second} ({sure}).",
     "next, a place": "Next in line is {second} ({sure}); they part most {where}: "
-    "agreement {first} against {other}.",
+    "agreement {first} against {other}, over the whole face {whole} against {whole_other}.",
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
     "next, another value": "Next in line is {second} ({sure}), whose picture says {view} where "
     "the photo says {photo}.",
     "next, another shape": "Next in line is {second} ({sure}), whose picture is {other} where the "
     "photo's outline has {photo} corners or scallops.",
+    "next, by design": "Next in line is {second} ({sure}), likelier than {item}, which comes first "
+    "for its design alone.",
     "next, a copy": "{second} ({sure}) has nearly the same picture in the catalogue, so the two "
     "share the chance.",
     "next, a year": "{second} ({sure}) differs by its year, so the date decides.",
     "next, a year and a mark": "{second} ({sure}) differs by year and mint mark, so these decide.",
     "next, a mark": "{second} ({sure}) differs by its mint mark, so that decides.",
-    "counter": "Against it: {where}, {second} agrees better ({other} against {first}).",
-    "weak": "Against it: {where}, nothing agrees (agreement {first}).",
+    "counter": "Against it: {where}, {second} agrees better ({other} against {first}, over "
+    "the whole face {whole_other} against {whole}).",
+    "weak": "Against it: {where}, nothing agrees (agreement {first}, over the whole face {whole}).",
     "advice": "{advice}.",
     # parts of sentences
     "round": "round",
@@ -157,16 +162,13 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         return [Reason("empty")]
     if answer.pairing is not None and answer.pairing.disagree:
         return [Reason("apart", {"pairing": pairing(answer, words)}), *_faults(answer, words)]
-    told = [
-        _verdict(answer, best),
-        _ground(answer, best, words),
-        *_value(best),
-        *_shape(best, words),
-    ]
+    told = [_verdict(answer, best), _ground(answer, best, words)]
+    told += [*_value(best), *_shape(best, words)]
+    called = names.of(answer)[best.item.id]
     if answer.year is not None:
-        told.append(_year(answer.year, best))
+        told.append(_year(answer.year, best, called))
     if answer.mint_mark is not None:
-        told.append(_mark(answer.mint_mark, best))
+        told.append(_mark(answer.mint_mark, best, called))
     split = answer.separation
     told += _next(answer, split, words)
     told += [*_faults(answer, words), *_against(answer, split, words)]
@@ -182,6 +184,19 @@ def read_otherwise(answer: Answer, item: Item) -> tuple[YearReading | None, Mark
         year if year is not None and lacks(said, year.year) else None,
         struck if struck is not None and mark.lacks(said, struck.mark) else None,
     )
+
+
+def against(answer: Answer, split: Separation) -> Sector | None:
+    """The place that speaks against the best item, if one does: where the next one agrees so much
+    better that it weighs, else where the best one does not agree at all."""
+    from obverse.separate import is_likely
+
+    one, two = (_match(c, split.photo) for c in answer.candidates[:2])
+    lead = one.evidence.score - two.evidence.score
+    counter, weak = split.against if is_likely(answer) else None, split.weakest
+    if counter is not None and -counter.lead >= COUNTER * max(lead, 0) and counter.lead < 0:
+        return counter
+    return weak if weak is not None and weak.first <= 0 else None
 
 
 def advice(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[str]:
@@ -200,7 +215,7 @@ def place(sector: Sector, words: Mapping[str, str] = ENGLISH) -> str:
 
 
 def _verdict(answer: Answer, best: Candidate) -> Reason:
-    sure = {"item": best.item.name, "sure": percent(best.probability)}
+    sure = {"item": names.of(answer)[best.item.id], "sure": percent(best.probability)}
     if not answer.calibrated:
         return Reason("uncalibrated", sure)
     return Reason("known" if answer.known else "unknown", sure)
@@ -230,7 +245,8 @@ def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
     pair, best = answer.pairing, answer.best
     if pair is None or best is None:
         return ""
-    shown = [side.best.item.name for side in answer.sides if side.best is not None]
+    called = names.of(answer)
+    shown = [called[side.best.item.id] for side in answer.sides if side.best is not None]
     if pair.disagree and len(shown) == 2:
         values = {"sure": percent(pair.apart), "first": shown[0], "second": shown[1]}
         return words["disagree"].format(**values)
@@ -271,23 +287,23 @@ def _corners(read: OutlineReading, words: Mapping[str, str]) -> dict[str, str]:
     return {"view": str(read.view), "photo": str(read.photo), "other": other}
 
 
-def _year(read: YearReading, best: Candidate) -> Reason:
+def _year(read: YearReading, best: Candidate, item: str) -> Reason:
     values = {"written": read.written, "sure": percent(read.probability)}
     if lacks(best.item.attributes, read.year):
-        return Reason("another year", {**values, "item": best.item.name})
+        return Reason("another year", {**values, "item": item})
     if read.written == str(read.year):
         return Reason("year", values)
     return Reason("year, converted", {**values, "year": str(read.year)})
 
 
-def _mark(read: MarkReading, best: Candidate) -> Reason:
+def _mark(read: MarkReading, best: Candidate, item: str) -> Reason:
     from obverse.year import mark
 
     values = {"mark": read.mark, "sure": percent(read.probability)}
     if not mark.lacks(best.item.attributes, read.mark):
         return Reason("mark" if read.mark else "no mark", values)
     key = "another mark" if read.mark else "missing mark"
-    return Reason(key, {**values, "item": best.item.name})
+    return Reason(key, {**values, "item": item})
 
 
 def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
@@ -297,10 +313,12 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     if len(answer.candidates) < 2:
         return []
     one, two = answer.candidates[:2]
-    values = {"second": two.item.name, "sure": percent(two.probability)}
+    values = {"second": names.of(answer)[two.item.id], "sure": percent(two.probability)}
     close = two.probability >= max(RIVAL * one.probability, RIVAL_LEAST)
     is_open = answer.calibrated and not answer.known and not any(read_otherwise(answer, one.item))
     lead = "rival" if close and is_open else "next"
+    if two.probability > one.probability and any(read_otherwise(answer, one.item)):
+        return [Reason("next, by design", {**values, "item": names.of(answer)[one.item.id]})]
     read = two.evidence.numeral
     if read is not None and read.differs:
         return [Reason("next, another value", {**values, "view": read.view, "photo": read.photo})]
@@ -319,7 +337,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     if split is not None and split.sectors:
         sector = split.sectors[0]
         where = _where(answer, split, sector, words)
-        shares = {"first": _two(sector.first), "other": _two(sector.second)}
+        shares = _shares(answer, split, sector)
         return [Reason(f"{lead}, a place", {**values, "where": where, **shares})]
     return [Reason(lead, values)]
 
@@ -331,22 +349,18 @@ def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
     """A place that does not fit."""
-    from obverse.separate import is_likely
-
-    if split is None or len(answer.candidates) < 2:
+    if split is None or (sector := against(answer, split)) is None:
         return []
-    one, two = (_match(c, split.photo) for c in answer.candidates[:2])
-    lead = one.evidence.score - two.evidence.score
-    counter, weak = split.against if is_likely(answer) else None, split.weakest
-    if counter is not None and -counter.lead >= COUNTER * max(lead, 0) and counter.lead < 0:
-        values = {"where": _where(answer, split, counter, words)}
-        values |= {"second": answer.candidates[1].item.name}
-        values |= {"first": _two(counter.first), "other": _two(counter.second)}
-        return [Reason("counter", values)]
-    if weak is not None and weak.first <= 0:
-        where = _where(answer, split, weak, words)
-        return [Reason("weak", {"where": where, "first": _two(weak.first)})]
-    return []
+    values = {"where": _where(answer, split, sector, words), **_shares(answer, split, sector)}
+    values |= {"second": names.of(answer)[answer.candidates[1].item.id]}
+    return [Reason("counter" if sector is split.against else "weak", values)]
+
+
+def _shares(answer: Answer, split: Separation, sector: Sector) -> dict[str, str]:
+    """How well the best two agree in a sector and, to compare with, over the whole face."""
+    whole, other = (_match(c, split.photo).evidence.score for c in answer.candidates[:2])
+    values = {"first": sector.first, "other": sector.second, "whole": whole, "whole_other": other}
+    return {name: _two(value) for name, value in values.items()}
 
 
 def _where(answer: Answer, split: Separation, sector: Sector, words: Mapping[str, str]) -> str:

@@ -37,6 +37,7 @@ BURNT = 250
 class Measure:
     """What is measured, in which unit, which side of the limit is wrong, and what to do."""
 
+    what: str
     unit: str
     worse: int
     advice: str
@@ -44,53 +45,66 @@ class Measure:
 
 MEASURES = {
     "not found": Measure(
+        "found",
         "how sure the finder is, 0 to 1",
         -1,
         "no round object was found: lay it on a plain ground, in focus, a third of the picture",
     ),
     "cut off": Measure(
+        "cut_off",
         "share of the face beyond the picture's edge",
         1,
         "the rim is cut off: move back until the whole object is in the picture",
     ),
     "covered": Measure(
+        "covered",
         "share of the face under something else",
         1,
         "something lies over the object, or another overlaps it: lay it free",
     ),
     "too small": Measure(
+        "diameter",
         "diameter in pixels of the picture",
         -1,
         "the object is small in the picture: go closer, or zoom in",
     ),
     "oblique": Measure(
+        "slant",
         "degrees between the face and the picture",
         1,
         "the object is seen at a slant: hold the camera straight above it",
     ),
     "too dark": Measure(
+        "light",
         "median grey level of the face, 0 to 255",
         -1,
         "the object is too dark: take more light, or tap on it to expose for it",
     ),
     "too bright": Measure(
+        "light",
         "median grey level of the face, 0 to 255",
         1,
         "the object is too bright: take less light, or tap on it to expose for it",
     ),
     "glare": Measure(
+        "glare",
         "share of the face that is burnt out",
         1,
         "light is mirrored in the object: turn it a little, or move the lamp",
     ),
     "blurred": Measure(
+        "blur",
         "width of the blur (standard deviation) as a share of the diameter",
         1,
         "the photo is blurred: hold still, or tap to focus",
     ),
 }
 """In the order in which they are told: what to mend first comes first."""
-EXPLAINED = {"not found": set(MEASURES), "too small": {"blurred"}, "too bright": {"glare"}}
+EXPLAINED = {
+    "not found": set(MEASURES),
+    "too small": {"blurred", "not found"},
+    "too bright": {"glare"},
+}
 """What an issue explains and therefore is not told beside it."""
 
 
@@ -133,14 +147,24 @@ def judge(measured: Mapping[str, float], values: Mapping[str, float]) -> tuple[I
     return tuple(told)
 
 
+def by_what(measured: Mapping[str, float]) -> dict[str, float]:
+    """What ``measure`` gives, by what is measured instead of what may be wrong with it."""
+    return {MEASURES[name].what: value for name, value in measured.items()}
+
+
 def measure(photo: Photo, patch: Patch) -> dict[str, float]:
     """Every measure of ``MEASURES``, in its unit, in that order.
 
-    Only ``not found`` where the whole picture stands in; none for a region without an ellipse.
+    Only ``not found`` where the whole picture stands in, after ``too small`` where nothing in it
+    could be large enough; none for a region without an ellipse.
     """
     region = patch.region
     if region.whole:
-        return {"not found": region.score} if region.finder != "whole" else {}
+        if region.finder == "whole":
+            return {}
+        across = min(photo.width, photo.height) * photo.scale
+        small = {"too small": across} if across < limits().values["too small"] else {}
+        return {**small, "not found": region.score}
     if region.ellipse is None:
         return {}
     e = region.ellipse

@@ -62,13 +62,23 @@ def turned(degrees: float) -> str:
     return f"{abs(turn)}°{' left' if turn > 0 else ' right' if turn < 0 else ''}"
 
 
-def facts(attributes: Mapping[str, Any], limit: int = 5) -> str:
-    """The first few attributes in one line."""
-    rest = {k: v for k, v in attributes.items() if v not in (None, "", [], {})}
-    first, last = rest.pop("year_from", None), rest.pop("year_to", None)
+def years(attributes: Mapping[str, Any]) -> str:
+    """The years that an item says, as it says them: ``1997``, ``1948, 1951``, ``1959–1982``."""
+    said = next((attributes[k] for k in ("year", "years") if attributes.get(k)), None)
+    if said is not None:
+        return ", ".join(map(str, said)) if isinstance(said, list | tuple) else str(said)
+    ends = (str(attributes[k]) for k in ("year_from", "year_to") if attributes.get(k))
+    return "–".join(dict.fromkeys(ends))
+
+
+def facts(attributes: Mapping[str, Any], limit: int = 5, *, dated: bool = False) -> str:
+    """The first few attributes in one line. The year of a single specimen only where ``dated``:
+    beside a photo of another one it would be taken for what is read there."""
+    aside = ("year", "years", "year_from", "year_to")
+    rest = {k: v for k, v in attributes.items() if v not in (None, "", [], {}) and k not in aside}
     parts = [str(rest.pop(k)) for k in ("country", "denomination") if k in rest]
-    if first is not None or last is not None:
-        years = [str(y) for y in (first, last) if y is not None]
-        parts.append("–".join(dict.fromkeys(years)))
+    told = years(attributes)
+    if told and (dated or not told.isdigit()):
+        parts.append(told)
     parts += [f"{k.replace('_', ' ')} {v}" for k, v in rest.items() if not isinstance(v, dict)]
     return "  ·  ".join(parts[:limit])

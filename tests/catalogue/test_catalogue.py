@@ -139,6 +139,20 @@ def test_adding_in_many_batches(tmp_path: Path, folder: Path, monkeypatch: Any) 
     assert len(catalogue.views()) == 8
 
 
+def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
+    place = tmp_path / "typo.obv"
+    early = Catalogue(place)
+    for ask in (early.items, early.info, early.duplicates, lambda: early.identify(face(1, SIZE))):
+        with pytest.raises(CatalogueMissing, match="make one: obverse add"):
+            ask()
+    assert not place.exists()
+    Catalogue(place, recipe="flat").add([])
+    assert early.items() == []
+    assert early.identify(face(1, SIZE)).patch.region.finder == "whole", "by the recipe it was made"
+    with pytest.raises(CatalogueMismatch, match="recipe"):
+        Catalogue(place, recipe="coin")
+
+
 def test_one_photo(tmp_path: Path) -> None:
     photo = write(tmp_path / "x.png", face(1, SIZE))
     catalogue = Catalogue(tmp_path / "c.obv")
@@ -148,7 +162,7 @@ def test_one_photo(tmp_path: Path) -> None:
     (note,) = told.pop("notes")
     assert "no round object" in note, "the face fills the picture"
     assert told.pop("ignored") == 0
-    assert told == {"added": 1, "skipped": 0, "moved": 0, "items": 1, "failed": []}
+    assert told == {"added": 1, "skipped": 0, "moved": 0, "sides": 0, "items": 1, "failed": []}
     item = catalogue.item("thaler")
     assert (item.title, item.name, item.attributes) == ("T", "T", attributes)
     assert [v.side for v in catalogue.views("thaler")] == ["reverse"]
@@ -185,7 +199,8 @@ def test_a_table_changed_updates_items_without_embedding_again(
     for row in rows:
         row |= {"price": "2", "mint": "", "year": "1921", "title": "B"}
     rows[1]["side"] = "edge"
-    assert tally(catalogue.add(write_table(table, rows))) == (0, 1, 1, 0)
+    report = catalogue.add(write_table(table, rows))
+    assert (tally(report), report.sides) == ((0, 1, 0, 0), 1)
     item = catalogue.item("ü")
     assert (item.title, item.attributes) == ("B", {"price": 2, "mint": "D", "year": 1921})
     assert sorted(v.side for v in catalogue.views()) == ["edge", "obverse"]
@@ -560,7 +575,9 @@ def test_how_many_candidates(twenty: Catalogue) -> None:
 
 
 def test_an_empty_catalogue_knows_nothing(tmp_path: Path) -> None:
-    answer = Catalogue(tmp_path / "c.obv").identify(face(0, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    catalogue.add([])
+    answer = catalogue.identify(face(0, SIZE))
     assert answer.candidates == ()
     assert not answer.known
     assert answer.best is None

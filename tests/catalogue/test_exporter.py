@@ -48,6 +48,37 @@ def test_a_round_trip_keeps_items_sides_and_attributes(tmp_path: Path) -> None:
     assert second.add(table).skipped == 9
 
 
+def test_an_export_added_to_its_own_catalogue_doubles_nothing(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "a.obv")
+    for n, side in enumerate(("obverse", "reverse", "")):
+        cv2.imwrite(str(tmp_path / f"{n}.png"), face(n, 128))
+        catalogue.add(tmp_path / f"{n}.png", item="krona", side=side, title="Krona")
+    (tmp_path / "2.png").unlink()
+    sources = sorted(view.source for view in catalogue.views())
+    table = catalogue.export(tmp_path / "out")
+    report = catalogue.add(table)
+    assert (report.added, report.skipped, report.moved, report.sides) == (0, 3, 0, 0)
+    text = table.read_text("utf-8")
+    table.write_text(text.replace("Krona", "1 krona").replace("reverse", "edge"), "utf-8")
+    report = catalogue.add(table)
+    assert (report.added, report.skipped, report.moved, report.sides) == (0, 2, 0, 1)
+    assert "shown as another side before, and replaced: krona ('reverse', 'edge')" in report.notes
+    assert catalogue.item("krona").title == "1 krona"
+    assert sorted(view.side for view in catalogue.views()) == ["", "edge", "obverse"]
+    assert sorted(view.source for view in catalogue.views()) == sources
+    table.write_text(table.read_text("utf-8").replace("krona,", "mark,"), "utf-8")
+    assert catalogue.add(table).added == 3, "another item has these pictures now, too"
+
+
+def test_pictures_that_are_one_to_the_pixel_come_back_as_one(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path / "a.obv")
+    for name in ("one.png", "one.bmp"):
+        cv2.imwrite(str(tmp_path / name), face(1, 128))
+        assert catalogue.add(tmp_path / name, item="krona").added == 1
+    report = Catalogue(tmp_path / "b.obv").add(catalogue.export(tmp_path / "out"))
+    assert (report.added, report.skipped) == (1, 1)
+
+
 def test_the_files(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(exporter, "CHUNK", 4)
     store = LanceStore.create(tmp_path / "c.obv", make_manifest())

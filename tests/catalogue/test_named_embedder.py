@@ -45,7 +45,7 @@ def best(catalogue: Catalogue, image: U8) -> str:
 def test_what_was_fitted_is_kept_with_the_catalogue(tmp_path: Path, photos: list[Path]) -> None:
     place = tmp_path / "c.obv"
     with Catalogue(place, recipe="flat", embedder="vlad-orb:8", post="pca-whiten:6,qe:3") as made:
-        with pytest.raises(CatalogueMissing, match="nothing was added yet"):
+        with pytest.raises(CatalogueMissing, match="no catalogue there"):
             made.info()
         assert not place.exists()
         assert made.add(photos).added == COUNT

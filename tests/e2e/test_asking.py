@@ -190,6 +190,16 @@ def test_match_fails_only_if_nothing_could_be_used(
     assert "holds no photos; name a folder of query photos" in done.err
 
 
+@pytest.mark.parametrize("stage", ["find", "normalise", "embed"])
+def test_a_picture_of_nothing_is_taken_whole_and_said(run: Run, tmp_path: Path, stage: str) -> None:
+    photo = tmp_path / "blank.png"
+    Image.new("RGB", (300, 200), (120, 120, 120)).save(photo)
+    done = run(stage, photo, "--json")
+    assert done.code == 0
+    assert done.err.count("\n") == 1
+    assert f"{photo}: nothing found, so the whole picture is taken" in done.err
+
+
 @pytest.mark.parametrize("stage", ["find", "normalise", "embed", "search", "verify"])
 def test_each_stage_runs_alone(
     run: Run, catalogue: Path, query: Path, stage: str, tmp_path: Path

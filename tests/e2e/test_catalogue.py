@@ -112,6 +112,15 @@ def test_a_table_says_by_itself_what_it_holds(run: Run, minted: Minted, tmp_path
     assert not (tmp_path / "c.obv").exists()
 
 
+def test_an_attribute_has_one_value(run: Run, minted: Minted, tmp_path: Path) -> None:
+    photo = next(minted.protocol.parent.rglob("*.png"), None)
+    options = ("--item", "x", "--attr", "a=1", "--attr", "a =2")
+    done = run("add", tmp_path / "c.obv", photo or minted.protocol, *options)
+    assert done.code == 2
+    assert "the attribute 'a' twice" in done.err
+    assert not (tmp_path / "c.obv").exists()
+
+
 def test_nothing_to_add_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("add", tmp_path / "c.obv", tmp_path / "empty")

@@ -43,7 +43,18 @@ def test_what_makes_no_sense_is_misuse(run: Run, tmp_path: Path) -> None:
         ("--calendar", "mayan"),
         *(
             ("--years", text)
-            for text in ("soon", "", "2010-2000", "1948-19", "1948,,50", "1-2-3", "0", "5000")
+            for text in (
+                "soon",
+                "",
+                "2010-2000",
+                "1948-19",
+                "1948,,50",
+                "1-2-3",
+                "0",
+                "5000",
+                "1",
+                "27-99",
+            )
         ),
     ):
         done = run("year", photo, *option)

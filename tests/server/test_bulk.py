@@ -30,7 +30,7 @@ def events_of(photos: list[Exception | None], monkeypatch: pytest.MonkeyPatch) -
 
     async def write(request: Any, work: Any, ids: Any) -> Any:
         await asyncio.sleep(0)
-        return SimpleNamespace(added=1, skipped=0, moved=0, failed=[], notes=["a copy"])
+        return SimpleNamespace(added=1, skipped=0, moved=0, sides=0, failed=[], notes=["a copy"])
 
     monkeypatch.setattr(bulk, "RETRY_SECONDS", 0)
     monkeypatch.setattr(bulk, "TRIES", 3)

@@ -298,6 +298,7 @@ def test_what_is_added_is_what_the_catalogue_takes(client: obverse.Client, coins
 def test_items_are_in_the_order_of_the_catalogue(serve: Serve, tmp_path: Path) -> None:
     ids = ["10", "9", "B", "a", "x" * 300]
     with Catalogue(tmp_path / "own.obv") as catalogue:
+        catalogue.add([])
         catalogue.store.put([], [obverse.Item(id, "", {}) for id in ids])
         server = serve(tmp_path / "own.obv")
         client = obverse.Client(server.url)

@@ -190,8 +190,7 @@ def test_too_few_views_and_flat_things_are_said(tmp_path: Path) -> None:
         assert not done.kept
         assert done.said.startswith("too small to adapt to: 3 of at least 8 views, 3 of at least 5")
         assert done.card == {}
-    with (
-        Catalogue(tmp_path / "f.obv", recipe="flat") as flat,
-        pytest.raises(UsageError, match="round things"),
-    ):
-        adapt(flat)
+    with Catalogue(tmp_path / "f.obv", recipe="flat") as flat:
+        flat.add([])
+        with pytest.raises(UsageError, match="round things"):
+            adapt(flat)

@@ -97,6 +97,14 @@ def test_dates_are_written_in_the_items_calendar() -> None:
     assert dates_of({"year": 3999, "calendar": "hijri"})
 
 
+def test_a_loose_digit_or_two_are_no_date_but_of_a_reign() -> None:
+    assert not dates_of({"years": "1-99"})
+    assert [d.written for d in dates_of({"years": "99-101"})] == ["100", "101"]
+    assert not dates_of({"years": "622-650", "calendar": "hijri"})
+    assert "1年" in {d.written for d in dates_of({"year": 1989, "calendar": "heisei"})}
+    assert "元年" in {d.written for d in dates_of({"year": 1912, "calendar": "minguo"})}
+
+
 def test_an_era_is_named_only_where_there_are_several() -> None:
     one = {d.written for d in dates_of({"year": 1950, "calendar": "showa"})}
     assert one == {"25年", "二十五年", "年五十二"}

@@ -62,6 +62,7 @@ class AddReport:
         added: views written.
         skipped: views that were in already.
         moved: views recognised under a new name or item.
+        sides: other views that are said to show another side than before.
         items: items in the catalogue afterwards.
         ignored: files or lines passed over on purpose: hidden, of another kind, or said twice.
         failed: inputs that could not be used.
@@ -71,6 +72,7 @@ class AddReport:
     added: int = 0
     skipped: int = 0
     moved: int = 0
+    sides: int = 0
     items: int = 0
     ignored: int = 0
     failed: list[Failure] = field(default_factory=list)
@@ -81,6 +83,7 @@ class AddReport:
             "added": self.added,
             "skipped": self.skipped,
             "moved": self.moved,
+            "sides": self.sides,
             "items": self.items,
             "ignored": self.ignored,
             "notes": self.notes,
@@ -109,11 +112,12 @@ class Entry:
 
     def take(self, row: Row) -> bool:
         """The same picture of the same item: take over its new name, and a side if this is the file
-        it came from or nobody knew the side. True if that changed anything."""
+        it came from, or was exported to, or nobody knew the side. True if that changed anything."""
         place = _place(row.photo)
-        renamed = place != self.source and self.is_gone
+        exported = Path(place).stem == self.id
+        renamed = place != self.source and self.is_gone and not exported
         told = row.side not in ("", self.side) and (
-            renamed or place == self.source or not self.side
+            renamed or exported or place == self.source or not self.side
         )
         if renamed:
             self.source = place
@@ -152,6 +156,8 @@ class Addition:
         self._folders = [os.path.join(_place(folder), "") for folder in folders]  # noqa: PTH118
         self._told: dict[str, Item] = {}
         self._known: dict[str, list[Entry]] = {}
+        self._stored: dict[str, Entry] = {}
+        self._sided: list[str] = []
         self._copied: list[tuple[str, str]] = []
         self._bare: list[str] = []
 
@@ -160,7 +166,8 @@ class Addition:
         self._merge_items()
         for sha, found in self._store.hashes().items():
             self._known[sha] = [Entry(*entry) for entry in found]
-        stored = ((e.id, e.item, e.side) for entries in self._known.values() for e in entries)
+        self._stored = {e.id: e for entries in self._known.values() for e in entries}
+        stored = ((e.id, e.item, e.side) for e in self._stored.values())
         self._leveller = Leveller(self._store, self._pipeline, stored)
         done = 0
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -179,6 +186,9 @@ class Addition:
         self._store.optimise()
         self.report.items = self._store.stats().items
         self.report.failed.sort(key=lambda f: f.source)
+        if self._sided:
+            told = _some(self._sided)
+            self.report.notes.append(f"shown as another side before, and replaced: {told}")
         if self._copied:
             self.report.notes.append(_note(self._copied))
         if self._bare:
@@ -236,10 +246,17 @@ class Addition:
         except ObverseError as error:
             self._fail(row, error)
             return None
-        if any(e.item == row.item or e.has_left(self._folders) for e in self._known.get(sha, ())):
+        entries = self._known.get(sha, ())
+        if self._same(row, entries) or any(e.has_left(self._folders) for e in entries):
             return row, sha, None
         patch = self._look(row)
         return (row, sha, patch) if patch else None
+
+    def _same(self, row: Row, entries: Sequence[Entry]) -> Entry | None:
+        """The view that a row's picture is already: one of those of the same content, or the one
+        that it is named by, as an export's pictures are."""
+        named = self._stored.get(Path(_place(row.photo)).stem)
+        return next((e for e in (*entries, *filter(None, [named])) if e.item == row.item), None)
 
     def _look(self, row: Row) -> Patch | None:
         try:
@@ -260,8 +277,7 @@ class Addition:
         changed: dict[str, tuple[Entry, str]] = {}  # new id: the entry, and the id it had
         for row, sha, patch in prepared:
             entries = self._known.setdefault(sha, [])
-            same = next((e for e in entries if e.item == row.item), None)
-            if same:
+            if same := self._same(row, entries):
                 if not same.take(row):
                     self.report.skipped += 1
                 elif same.id not in looked:
@@ -277,15 +293,21 @@ class Addition:
                 entries.append(entry)
                 looked[entry.id] = (entry, sha, patch)
         new = self._new_views(list(looked.values()))
-        moved = self._changed_views(list(changed.values()))
-        if new or moved:
-            ids = sorted({v.item for v in (*new, *moved)})
+        replaced = self._changed_views(list(changed.values()))
+        if new or replaced:
+            views = [*new, *(now for _, now in replaced)]
+            ids = sorted({v.item for v in views})
             # As they are stored by now: somebody else may have changed them since this run began.
             items = self._changed_items(ids, self._store.items(ids))
             left_ids = [was for entry, was in changed.values() if was != entry.id]
-            self._store.put([*new, *moved], items, instead_of=left_ids)
+            self._store.put(views, items, instead_of=left_ids)
         self.report.added += len(new)
-        self.report.moved += len(moved)
+        for old, now in replaced:
+            moved = (old.source, old.item) != (now.source, now.item)
+            self.report.moved += moved
+            self.report.sides += not moved
+            if old.side and old.side != now.side:
+                self._sided.append(f"{now.item} ({old.side!r}, {now.side!r})")
         if new:
             self._copied += duplicates.copies(self._store, self._pipeline, new)
             if self._pipeline.recipe.geometry == "disc":
@@ -310,11 +332,12 @@ class Addition:
         ]
         return self._leveller.level(views, patches)
 
-    def _changed_views(self, changed: list[tuple[Entry, str]]) -> list[View]:
+    def _changed_views(self, changed: list[tuple[Entry, str]]) -> list[tuple[View, View]]:
+        """The views as they are stored, each with what becomes of it."""
         ids = sorted({was for _, was in changed})
         old = {v.id: v for v in self._store.views(ids, embeddings=True)} if ids else {}
         return [
-            replace(old[was], id=e.id, item=e.item, side=e.side, source=e.source)
+            (old[was], replace(old[was], id=e.id, item=e.item, side=e.side, source=e.source))
             for e, was in changed
             if was in old
         ]

@@ -34,7 +34,6 @@ from obverse.embed import named
 from obverse.errors import (
     CatalogueDamaged,
     CatalogueMismatch,
-    CatalogueMissing,
     NotInCatalogue,
     UsageError,
 )
@@ -52,12 +51,12 @@ class Catalogue:
         recipe: which recipe a new catalogue gets (default ``coin``); an existing one must match.
         embedder: card of the model, or name of the descriptor (``obverse.zoo``), that a new
             catalogue gets instead of the recipe's own; an existing one must have been made with it,
-            and notes where it is now. What has to be fitted is fitted on the first photos added;
-            the catalogue is made then.
+            and notes where it is now. What has to be fitted is fitted on the first photos added.
         post: what is done to a new catalogue's vectors (``obverse.zoo.post``).
         verifier: the verifier that a new catalogue gets instead of the usual one.
         finder: the finder that a new catalogue gets instead of the usual one (``owlvit:coin`` …).
-        create: make the catalogue if it is missing.
+        create: a missing catalogue is made by the first ``add``, and until then all else raises
+            ``CatalogueMissing``; if False, this does at once.
         limits: what is accepted as a photo.
         any_model: open a catalogue of another recipe or model too, to list, export or remove; then
             only what needs the models raises ``CatalogueMismatch``, and nothing loads them before.
@@ -107,7 +106,7 @@ class Catalogue:
             )
             _ = self.pipeline.verifier
             if not named.needs_fitting(self.pipeline.recipe):
-                self._create()
+                expected_manifest(self.pipeline)  # a model that cannot be used is told at once
 
     def __enter__(self) -> Catalogue:
         return self
@@ -138,11 +137,9 @@ class Catalogue:
     @property
     def _store(self) -> LanceStore:
         if self._opened is None:
-            raise CatalogueMissing(
-                "nothing was added yet",
-                where=self.uri,
-                hint=f"{self.pipeline.recipe.embedder} is fitted on the first photos added",
-            )
+            self._opened = LanceStore.open(self.uri)
+            # Somebody else made it meanwhile, and it says with what.
+            vars(self).pop("pipeline", None)
         return self._opened
 
     @cached_property
@@ -234,11 +231,11 @@ class Catalogue:
             PhotoError: the photo cannot be used.
             UsageError: ``top`` or ``max_wrong`` out of range.
         """
-        clock = Clock()
+        store, clock = self._store, Clock()
         with clock("decode"):
             loaded = self.load(photo)
         answer = self.pipeline.identify(
-            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+            store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
         )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
@@ -265,11 +262,11 @@ class Catalogue:
         Raises:
             PhotoError: a photo cannot be used, or the only one shows one object.
         """
-        clock = Clock()
+        store, clock = self._store, Clock()
         with clock("decode"):
             loaded = [self.load(p) for p in (photo, other) if p is not None]
         answer = self.pipeline.identify_sides(
-            self._store, loaded, top=_checked(top), max_wrong=_share(max_wrong)
+            store, loaded, top=_checked(top), max_wrong=_share(max_wrong)
         )
         return replace(answer, times_ms={**clock.times_ms, **answer.times_ms})
 
@@ -292,11 +289,11 @@ class Catalogue:
         Raises:
             PhotoError: the photo cannot be used.
         """
-        clock = Clock()
+        store, clock = self._store, Clock()
         with clock("decode"):
             loaded = self.load(photo)
         tray = self.pipeline.identify_all(
-            self._store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
+            store, loaded, top=_checked(top), year=year, max_wrong=_share(max_wrong)
         )
         return replace(tray, times_ms={**clock.times_ms, **tray.times_ms})
 
@@ -389,9 +386,10 @@ class Catalogue:
         found = gathering.gather(
             source, self.load, item=item, side=side, title=title, attributes=attributes
         )
-        if self._opened is None:
-            fitted = fitting.fit(self.pipeline, found.rows, self.limits, progress)
-            self.pipeline = Pipeline(self.pipeline.recipe, fitted)
+        if self._opened is None and not exists(self.uri):
+            if named.needs_fitting(self.pipeline.recipe):
+                fitted = fitting.fit(self.pipeline, found.rows, self.limits, progress)
+                self.pipeline = Pipeline(self.pipeline.recipe, fitted)
             self._create()
         addition = Addition(self._store, self.pipeline, self.limits, found.rows, found.folders)
         addition.report.failed += found.failed

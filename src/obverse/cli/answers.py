@@ -62,22 +62,25 @@ def draw_answer(answer: Answer | Tray, path: Path) -> None:
 
 def describe(answer: Answer) -> str:
     """The answer in one line."""
+    from obverse import names
     from obverse.words import decided, percent
 
     photos = dict.fromkeys(side.photo.source for side in answer.sides or (answer,))
     best, source = answer.best, " + ".join(photos)
     if best is None:
         return f"{source}: not recognised; the catalogue is empty"
+    name = names.of(answer)[best.item.id]
     sure = "; ".join(filter(None, (percent(best.probability), decided(answer))))
     sure = "; ".join([sure, *_against(answer, best.item)])
     if answer.known:
         read = [_sure(answer.year)] if answer.year else []
         read += [answer.mint_mark.mark] if answer.mint_mark and answer.mint_mark.mark else []
+        read = [part for part in read if part not in name.split()]
         date = f", {' '.join(read)}" if read else ""
-        return f"{source}: {best.item.name}{date} ({sure})"
+        return f"{source}: {name}{date} ({sure})"
     if not answer.calibrated:
-        return f"{source}: closest: {best.item.name} (share {sure}; {UNCALIBRATED})"
-    return f"{source}: not recognised; closest: {best.item.name} ({sure})"
+        return f"{source}: closest: {name} (share {sure}; {UNCALIBRATED})"
+    return f"{source}: not recognised; closest: {name} ({sure})"
 
 
 def _sure(read: YearReading) -> str:
@@ -115,6 +118,7 @@ def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[
 
 
 def _write_tray(tray: Tray) -> None:
+    from obverse import names
     from obverse.words import known_from, percent
 
     if not tray.answers and not tray.failed:
@@ -128,7 +132,7 @@ def _write_tray(tray: Tray) -> None:
         + (f"{known:,} recognised" if is_calibrated else UNCALIBRATED)
         + (f" ({limit})" if limit else "")
     )
-    rows = []
+    called, rows = names.of_tray(tray), []
     for number, answer in zip(tray.numbers, tray.answers, strict=False):
         best = answer.best
         told = (
@@ -137,7 +141,7 @@ def _write_tray(tray: Tray) -> None:
             else (
                 percent(best.probability),
                 best.item.id,
-                best.item.title,
+                best.item.title and called[best.item.id],
                 str(best.year.year) if best.year else "",
             )
         )
@@ -146,13 +150,16 @@ def _write_tray(tray: Tray) -> None:
 
 
 def _write_candidates(answer: Answer) -> None:
+    from obverse import names
     from obverse.words import percent, side_names, turned
 
+    called = names.of(answer)
+    titles = [c.item.title and called[c.item.id] for c in answer.candidates]
     if answer.sides:
         head = ("", "sure", "score", *side_names(answer))
         rows = [
-            (rank, percent(c.probability), c.score, *_matches(c), c.item.id, c.item.title)
-            for rank, c in enumerate(answer.candidates, 1)
+            (rank, percent(c.probability), c.score, *_matches(c), c.item.id, title)
+            for rank, (c, title) in enumerate(zip(answer.candidates, titles, strict=True), 1)
         ]
         write_table((*head, "item", "title"), rows)
         return
@@ -165,10 +172,10 @@ def _write_candidates(answer: Answer) -> None:
             c.score,
             turned(-c.upright) if has_turn else "",
             c.item.id,
-            c.item.title,
+            title,
             c.view.side,
         )
-        for rank, c in enumerate(answer.candidates, 1)
+        for rank, (c, title) in enumerate(zip(answer.candidates, titles, strict=True), 1)
     ]
     sure = "sure" if answer.calibrated else "share"
     write_table(("", sure, "score", "turn", "item", "title", "side"), lines)

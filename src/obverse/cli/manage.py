@@ -116,7 +116,7 @@ def add(
     for note in total["notes"]:
         say(note)
     report_failures(total["failed"])
-    nothing = not (total["added"] or total["skipped"] or total["moved"])
+    nothing = not any(total[key] for key in ("added", "skipped", "moved", "sides"))
     if as_json:
         emit({"catalogue": catalogue, **total})
     elif is_new and nothing:
@@ -125,6 +125,7 @@ def add(
         parts = [f"{total['added']:,} added"]
         parts += [f"{total['skipped']:,} already there"] if total["skipped"] else []
         parts += [f"{total['moved']:,} renamed"] if total["moved"] else []
+        parts += [f"{total['sides']:,} of another side now"] if total["sides"] else []
         parts += [f"{len(total['failed']):,} failed"] if total["failed"] else []
         parts += [f"{total['ignored']:,} passed over"] if total["ignored"] else []
         holds = f"{count(total['views'], 'view')} of {count(total['items'], 'item')}"
@@ -296,6 +297,8 @@ def parse_attributes(pairs: list[str]) -> dict[str, Any]:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"{pair!r} is no attribute", hint="write --attr KEY=VALUE")
+        if key.strip() in attributes:
+            raise UsageError(f"the attribute {key.strip()!r} twice", hint="give it one value")
         attributes[key.strip()] = _plain(text)
     return attributes
 

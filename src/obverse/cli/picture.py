@@ -57,7 +57,7 @@ def quality(
         results.append({
             "photo": loaded.to_dict(),
             "region": patch.region.to_dict(),
-            "measured": {name: round(value, 4) for name, value in measured.items()},
+            "measured": {k: round(v, 4) for k, v in measures.by_what(measured).items()},
             "quality": [issue.to_dict() for issue in issues],
         })  # fmt: skip
         if not as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from obverse.cli.console import emit, write, write_table
+from obverse.cli.console import emit, say, write, write_table
 from obverse.cli.options import (
     Draw,
     FinderName,
@@ -53,6 +53,7 @@ def find(
     pipeline = make_pipeline(recipe, finder)
     loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     regions = pipeline.find(loaded)
+    warn_if_nothing(regions, photo)
     if draw is not None:
         from obverse import draw as drawing
 
@@ -271,8 +272,15 @@ def load_photo(photo: str, limits: Limits) -> Photo:
 def _prepare(pipeline: Pipeline, photo: str, number: int | None, limits: Limits) -> Prepared:
     loaded = load_photo(photo, limits)
     regions = pipeline.find(loaded)
+    warn_if_nothing(regions, photo)
     region = pick(regions, number, photo)
     return Prepared(loaded, region, pipeline.normalise(loaded, region))
+
+
+def warn_if_nothing(regions: list[Region], photo: str) -> None:
+    """Say that the whole picture stands in for an object where none was found."""
+    if any(region.whole for region in regions):
+        say(f"{photo}: nothing found, so the whole picture is taken; see: obverse quality {photo}")
 
 
 def pick(regions: list[Region], number: int | None, photo: str) -> Region:

@@ -52,7 +52,10 @@ def year(
         _check_years(years)
     dates = dates_of({"years": years, "calendar": _check_calendar(calendar)})
     if not dates:
-        raise UsageError(f"{calendar} has none of the years {years}", hint="give Gregorian years")
+        raise UsageError(
+            f"no date of {calendar or 'gregorian'} says one of the years {years}",
+            hint="give Gregorian years of three digits or more",
+        )
     pipeline = make_pipeline()
     loaded = load_photo(photo, make_limits(max_bytes, max_megapixels))
     where = pick(pipeline.find(loaded), region, photo)

@@ -102,7 +102,7 @@ async def add_all(
             yield event("failure", _told(error))
         else:
             added += report.added if report else 0
-            skipped += report.skipped + report.moved if report else 0
+            skipped += report.skipped + report.moved + report.sides if report else 0
             failed += len(report.failed) if report else 0
             notes = [*notes, *(report.notes if report else [])]
         done = min(start + BATCH, len(rows))

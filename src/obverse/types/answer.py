@@ -311,7 +311,9 @@ class Answer:
         photo: the query.
         patch: the object in it that was asked about.
         known: True if the catalogue is believed to hold the item.
-        candidates: best first; empty only if the catalogue is empty.
+        candidates: best first, by probability; but where the best design bears another date or mint
+            mark than the items of it, the nearest of these stays first. Empty only if the catalogue
+            is empty.
         times_ms: wall time per stage in milliseconds; of the whole tray, where there is one.
         sides: where two photos were asked about together, the answer to each alone, in their order;
             ``photo`` and ``patch`` are then those of the first.

@@ -12,6 +12,9 @@ FIRST = 1500
 """The earliest year looked for where nobody says which are possible; dates are rare before."""
 LAST = 3999
 """Greater numbers are no Gregorian years, whatever an attribute says."""
+SHORTEST = 100
+"""The least number that is looked for by itself: one or two digits stand on every coin. Years of a
+reign may be shorter, as 年 follows them."""
 KEYS = ("year", "years", "year_from", "year_to")
 """The attributes that say which years an item may show."""
 _KANJI = "〇一二三四五六七八九"
@@ -31,13 +34,13 @@ class Calendar:
 
     Attributes:
         offset: Gregorian year of the year 0.
-        first, last: the numbers it has.
+        first, last: the numbers that dates have.
         era: name of a reign that years are counted from, in kanji; then 年 follows the number.
         roman: written in Roman numerals.
     """
 
     offset: int
-    first: int = 1
+    first: int = SHORTEST
     last: int = 9999
     era: str = ""
     roman: bool = False
@@ -60,12 +63,12 @@ class Hijri(Calendar):
 CALENDARS: Mapping[str, Calendar] = {
     "gregorian": Calendar(0),
     "roman": Calendar(0, last=3999, roman=True),
-    "meiji": Calendar(1867, last=45, era="明治"),
-    "taisho": Calendar(1911, last=15, era="大正"),
-    "showa": Calendar(1925, last=64, era="昭和"),
-    "heisei": Calendar(1988, last=31, era="平成"),
-    "reiwa": Calendar(2018, last=99, era="令和"),
-    "minguo": Calendar(1911, last=199, era="民國"),
+    "meiji": Calendar(1867, first=1, last=45, era="明治"),
+    "taisho": Calendar(1911, first=1, last=15, era="大正"),
+    "showa": Calendar(1925, first=1, last=64, era="昭和"),
+    "heisei": Calendar(1988, first=1, last=31, era="平成"),
+    "reiwa": Calendar(2018, first=1, last=99, era="令和"),
+    "minguo": Calendar(1911, first=1, last=199, era="民國"),
     "buddhist": Calendar(-543),
     "dangi": Calendar(-2333),
     "hebrew": Calendar(-3760),
