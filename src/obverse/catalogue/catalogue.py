@@ -108,6 +108,9 @@ class Catalogue:
             if not named.needs_fitting(self.pipeline.recipe):
                 self._create()
 
+    def __repr__(self) -> str:
+        return f"Catalogue({self.uri!r})"
+
     def __enter__(self) -> Catalogue:
         return self
 

@@ -8,7 +8,7 @@ Ecker, 2022). Thresholds are those the models' authors and the library use, not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,8 @@ class Segmentation:
     photo: Photo
     model: str
     prompt: str
-    likeness: F32
-    mask: Array
+    likeness: F32 = field(repr=False)
+    mask: Array = field(repr=False)
     objects: tuple[Region, ...]
 
     def image(self) -> U8:
