@@ -24,6 +24,7 @@ STATUS: dict[type[ObverseError], int] = {
     errors.KeyNeeded: 401,
     errors.Forbidden: 403,
     errors.BodyTooLarge: 413,
+    errors.WrongMedia: 415,
     errors.TooSlow: 408,
     errors.TooManyRequests: 429,
     errors.Busy: 503,

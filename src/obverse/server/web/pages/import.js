@@ -86,12 +86,12 @@ export function importPage(main) {
           ),
         );
       },
-      done: ({ added, skipped, failed: wrong, notes }) => {
+      done: ({ added, skipped, moved, failed: wrong, notes }) => {
         bar.value = 1;
         const count = (value) => (Array.isArray(value) ? value.length : Number(value ?? 0));
         words.textContent = t("import.done", {
           n: count(added),
-          skipped: count(skipped),
+          skipped: count(skipped) + count(moved),
           failed: count(wrong),
         });
         state.append(
