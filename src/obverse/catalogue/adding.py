@@ -61,7 +61,7 @@ class AddReport:
     Attributes:
         added: views written.
         skipped: views that were in already.
-        moved: views recognised under a new name or item.
+        moved: views recognised under a new name, side or item.
         items: items in the catalogue afterwards.
         ignored: files or lines passed over on purpose: hidden, of another kind, or said twice.
         failed: inputs that could not be used.
@@ -262,10 +262,11 @@ class Addition:
             entries = self._known.setdefault(sha, [])
             same = next((e for e in entries if e.item == row.item), None)
             if same:
-                if not same.take(row):
+                is_changed = same.take(row)
+                if is_changed and same.id not in looked and same.id not in changed:
+                    changed[same.id] = (same, same.id)
+                else:  # a picture that comes twice counts once
                     self.report.skipped += 1
-                elif same.id not in looked:
-                    changed.setdefault(same.id, (same, same.id))
             elif left := next(
                 (e for e in entries if e.id not in looked and e.has_left(self._folders)), None
             ):

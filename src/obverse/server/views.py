@@ -15,7 +15,7 @@ from obverse.catalogue.catalogue import Catalogue
 from obverse.errors import NotInCatalogue
 from obverse.server import describe, forms, show, state
 from obverse.server.ask import Strict
-from obverse.server.items import ITEM, VIEW, add, shown_view, sides_of
+from obverse.server.items import ADDED, VIEW, add, shown_view, sides_of
 from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
@@ -41,11 +41,12 @@ class EditView(Strict):
         describe.BODY,
         describe.MISSING,
         status=201,
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
+        example=ADDED,
     ),
     openapi_extra=describe.upload(NewViews, most=24),
 )
 async def add_views(request: Request, id: str) -> Any:
+    """What it answers is told at `POST /v1/items`."""
     server, name = state.of(request), unquote(id)
     photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
     await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
