@@ -69,7 +69,7 @@ def test_a_bad_photo_among_good_ones(server: Served, coins: Coins) -> None:
     assert [(p["code"], p["photo"]) for p in told.json()["failed"]] == [("NotAPhoto", 0)]
     server.http.delete("/v1/items/mixed")
     for photos, code, where in (
-        ([b"no picture"], "NotAPhoto", "<bytes>"),
+        ([b"no picture"], "NotAPhoto", "photo"),
         ([b"no picture", picture[:500]], "NotAPhoto", "photo 1 of 2"),
         ([picture[:500], b"no picture"], "PhotoDamaged", "photo 1 of 2"),
     ):
@@ -233,6 +233,9 @@ def test_listing(server: Served, coins: Coins) -> None:
     for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}, {"sort": "zzz"}):
         assert server.http.get("/v1/items", params=wrong).status_code == 422
     assert "title, id, added, country" in server.http.get("/v1/items?sort=zzz").json()["hint"]
+    told = server.http.get("/v1/items?contry=Malaysia").json()
+    assert (told["status"], told["where"]) == (422, "contry")
+    assert told["hint"].startswith("did you mean country?")
 
 
 def test_a_thumbnails_address_changes_with_the_picture(server: Served, coins: Coins) -> None:

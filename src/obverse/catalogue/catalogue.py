@@ -512,7 +512,7 @@ class Catalogue:
         """
         if view is not None:
             if turn is None or item is not None or side is not None:
-                raise UsageError("a view is turned alone", hint="give --view ID --turn DEGREES")
+                raise UsageError("a view is turned alone", hint="name a view and its turn, no more")
             return levelling.turn_view(self._store, view, turn)
         if item is None and turn is not None:
             raise UsageError("whose turn?", hint="name an item or a view")

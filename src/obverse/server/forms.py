@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from obverse.errors import BodyTooLarge, Busy, UsageError, WrongMedia
 from obverse.server import state
+from obverse.server.plain import said
 
 PARTS = 256
 """Parts of a form, at most."""
@@ -126,9 +127,8 @@ def checked(model: type[Model], told: Any, hint: str = "see /docs") -> Model:
     try:
         return model.model_validate(told)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(first["msg"], where=where or "body", hint="see /docs") from error
+        where, what = said(error.errors(include_url=False, include_input=False)[0])
+        raise UsageError(what, where=where or "body", hint="see /docs") from error
 
 
 def _fields(model: type[BaseModel]) -> set[str]:

@@ -68,9 +68,8 @@ class Edit(Strict):
 @routes.get(
     "/items",
     summary="List, search, filter, sort",
-    responses=describe.responses(
-        {422: describe.BODY[422]}, example={"total": 1, "items": [LISTED]}
-    ),
+    responses=describe.responses(example={"total": 1, "items": [LISTED]}),
+    openapi_extra={"parameters": [describe.ATTRIBUTES]},
 )
 async def list_items(
     request: Request, q: str = "", sort: str = "title", offset: int = 0, limit: int = 100
