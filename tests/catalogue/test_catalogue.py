@@ -489,6 +489,16 @@ def test_arguments_of_another_kind_are_told(tmp_path: Path) -> None:
     assert not (tmp_path / "other.obv").exists()
 
 
+@pytest.mark.parametrize("create", [True, False])
+def test_what_is_no_folder_is_no_catalogue(tmp_path: Path, create: bool) -> None:
+    for nothing in ("", " "):
+        with pytest.raises(UsageError, match="without a name"):
+            Catalogue(nothing, create=create)
+    photo = write(tmp_path / "1.png", face(1, SIZE))
+    with pytest.raises(CatalogueMissing, match="is a file; a catalogue is a folder"):
+        Catalogue(photo, create=create)
+
+
 def test_a_picture_that_comes_twice_is_counted_once(tmp_path: Path) -> None:
     data = write(tmp_path / "1.png", face(1, SIZE)).read_bytes()
     catalogue = Catalogue(tmp_path / "c.obv")

@@ -82,6 +82,14 @@ class Catalogue:
         self.uri = str(uri)
         if "://" in self.uri:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
+        if not self.uri.strip():
+            raise UsageError(
+                "a catalogue without a name", hint="name its folder, such as coins.obv"
+            )
+        if Path(self.uri).is_file():
+            raise CatalogueMissing(
+                "is a file; a catalogue is a folder", where=self.uri, hint="name its folder"
+            )
         self.limits = limits or Limits()
         self._recipe = recipe
         self._embedder = recipes.settle(embedder) if embedder else ""
