@@ -45,6 +45,7 @@ export default {
   "side.other": "其他",
   "side.none": "未注明哪一面",
   "slot.how": "选择、拖放或粘贴",
+  "slot.unshown": "无法预览这张照片",
   "slot.choose": "选择文件",
   "slot.remove": "移除：{what}",
 
@@ -65,6 +66,9 @@ export default {
   "aim.still": "请拿稳",
   "aim.ready": "很好，可以拍了",
   "aim.offline": "暂时没有轮廓，仍可拍照",
+
+  "nowhere.title": "没有这个页面",
+  "nowhere.why": "地址有误，或来自其他版本。",
 
   "answer.none": "还没有提问",
   "answer.noneWhy": "请先给一张照片。",
