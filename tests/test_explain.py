@@ -179,6 +179,13 @@ def test_a_rival_is_named_where_it_is_one(
     assert parted == wanted.endswith("a place"), "said only of an item that it may well be"
 
 
+def test_a_name_is_told_as_it_is_written() -> None:
+    second = candidate(cells(ABSENT), 0.3)
+    named = replace(second, item=Item("a/b ü?#%"))
+    told = explain(answer_of(candidate(EVEN, 0.4), named, known=False))
+    assert told[2].startswith("a/b ü?#% is nearly as likely")
+
+
 def test_shares_are_not_told_as_probabilities() -> None:
     answer = answer_of(
         candidate(EVEN, 0.4), candidate(cells(ABSENT), 0.3, "mark"), known=False, calibrated=False

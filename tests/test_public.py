@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 import obverse
+from obverse.photo import load
+from tests.coins import face
 
+ROOT = Path(__file__).parents[1]
 NAMES = {
     "Answer",
     "Candidate",
@@ -75,3 +79,31 @@ def test_whoever_wants_the_runtime_to_tell_is_not_hindered(told: str | None, kep
     command = [sys.executable, "-c", code]
     said = subprocess.run(command, check=True, env=env, capture_output=True, text=True)
     assert said.stdout.strip() == kept
+
+
+def test_documented_programs_have_sound_types(tmp_path: Path) -> None:
+    for name in ("README.md", "docs/api.md", "docs/text.md", "docs/zoo.md"):
+        text = (ROOT / name).read_text("utf-8")
+        for number, code in enumerate(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)):
+            (tmp_path / f"{Path(name).stem}_{number}.py").write_text(code, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-warn-unused-configs"]
+    done = subprocess.run(
+        [*command, *map(str, sorted(tmp_path.glob("*.py")))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "no issues found in 5 source files" in done.stdout
+
+
+def test_what_holds_pictures_is_shown_in_short(tmp_path: Path) -> None:
+    photo = load(face(1, 256))
+    with obverse.Catalogue(tmp_path / "c.obv") as catalogue:
+        catalogue.add(photo, item="a")
+        answer = catalogue.identify(photo)
+        shown = (answer, answer.patch, catalogue.views(), catalogue.identify_all(photo))
+        assert all(len(repr(one)) < 2500 for one in shown)
+        assert repr(catalogue) == f"Catalogue({str(tmp_path / 'c.obv')!r})"
+    assert repr(obverse.Client("localhost:1/", key="secret")) == "Client('localhost:1')"

@@ -5,7 +5,8 @@ import obverse
 with obverse.Catalogue("coins.obv") as catalogue:
     catalogue.add("PHOTOS/")
     answer = catalogue.identify("photo.jpg")
-    print(answer.best.item.title, answer.best.probability, answer.known)
+    if answer.best:
+        print(answer.best.item.name, answer.best.probability, answer.known)
 """
 
 from __future__ import annotations

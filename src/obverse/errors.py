@@ -29,6 +29,7 @@
         ├── KeyNeeded                         no key, or a wrong one
         ├── Forbidden                         refused, whatever the key
         ├── BodyTooLarge                      more was sent than is taken
+        ├── WrongMedia                        what was sent is of a media type that is not taken
         ├── TooSlow                           what was sent took too long to arrive
         ├── TooManyRequests                   one client asks for too much at a time
         └── Busy                              all clients together do; try again soon
@@ -212,6 +213,10 @@ class Forbidden(ServerError):
 
 class BodyTooLarge(ServerError):
     """More was sent than is taken."""
+
+
+class WrongMedia(ServerError):
+    """What was sent is of a media type that is not taken."""
 
 
 class TooSlow(ServerError):

@@ -143,11 +143,7 @@ class Reason:
 def explain(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[str]:
     """What it is and how sure, on what ground, what comes next and where the two part, and what
     speaks against it: one to five sentences."""
-    told = []
-    for reason in reasons(answer, words):
-        text = words[reason.key].format(**reason.values)
-        told.append(text[:1].upper() + text[1:])
-    return told
+    return [words[reason.key].format(**reason.values) for reason in reasons(answer, words)]
 
 
 def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
@@ -224,7 +220,7 @@ def _verdict(answer: Answer, best: Candidate) -> Reason:
 def _ground(answer: Answer, best: Candidate, words: Mapping[str, str]) -> Reason:
     """What the answer rests on."""
     if answer.pairing is not None:
-        return Reason("pairing", {"pairing": pairing(answer, words)})
+        return Reason("pairing", {"pairing": _begun(pairing(answer, words))})
     side = words.get(best.view.side or "side", best.view.side)
     view = words["the side"].format(side=side)
     proof = best.evidence
@@ -344,7 +340,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
 
 def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
     """What is wrong with the photo: what to mend first."""
-    return [Reason("advice", {"advice": text}) for text in advice(answer, words)[:1]]
+    return [Reason("advice", {"advice": _begun(text)}) for text in advice(answer, words)[:1]]
 
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:
@@ -431,3 +427,8 @@ def _turned(turn: float, words: Mapping[str, str]) -> str:
 def _two(value: float) -> str:
     """Two digits, with a minus where it is one."""
     return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def _begun(text: str) -> str:
+    """As a sentence begins."""
+    return text[:1].upper() + text[1:]

@@ -12,7 +12,6 @@ import pytest
 from obverse.catalogue import importers
 from obverse.catalogue.archive import Archive
 from obverse.errors import (
-    NotAPhoto,
     ObverseError,
     PhotoDamaged,
     PhotoMissing,
@@ -138,7 +137,7 @@ def test_damage_and_odd_packing_are_told() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"no zip" * 100, b"PK\5\6" + bytes(10)])
 def test_no_zip(data: bytes) -> None:
-    with pytest.raises(NotAPhoto):
+    with pytest.raises(UsageError, match="zip"):
         Archive(io.BytesIO(data), 9)
 
 

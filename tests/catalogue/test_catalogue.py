@@ -184,7 +184,7 @@ def test_a_table_changed_updates_items_without_embedding_again(
     photos = [write(tmp_path / f"{n}.png", face(n, SIZE)) for n in range(2)]
     table = tmp_path / "t.csv"
     rows = [
-        {"photo": p, "item": "ü", "side": s, "title": 'A, "b"\nc', "price": "1.5", "mint": "D"}
+        {"photo": p, "item": "ü", "side": s, "title": 'A, "b" c', "price": "1.5", "mint": "D"}
         for p, s in zip(photos, ("obverse", "reverse"), strict=True)
     ]
     catalogue = Catalogue(tmp_path / "c.obv")
@@ -455,7 +455,7 @@ def test_file_names_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_items_of_any_name(tmp_path: Path) -> None:
-    names = ['O\'Neil; "x"', "a/b", "银元", "%_", "e\u0301", " lead", "\0"]
+    names = ['O\'Neil; "x"', "a/b", "银元", "%_", "e\u0301", " lead", "a/b ü?#%"]
     photos = [write(tmp_path / f"{n}.png", face(n, SIZE)) for n in range(len(names))]
     catalogue = Catalogue(tmp_path / "c.obv")
     for name, photo in zip(names, photos, strict=True):
@@ -463,6 +463,64 @@ def test_items_of_any_name(tmp_path: Path) -> None:
     assert [i.id for i in catalogue.items()] == sorted(names)
     assert catalogue.remove(names[:2]) == 2
     assert sorted(v.item for v in catalogue.views()) == sorted(names[2:])
+
+
+@pytest.mark.parametrize("break_", ["\n", "\0", "\x1b[2J", "\x7f", "\x85", "\u2028"])
+def test_ids_and_titles_are_one_line(tmp_path: Path, break_: str) -> None:
+    photo = write(tmp_path / "1.png", face(1, SIZE))
+    catalogue, wrong = Catalogue(tmp_path / "c.obv"), f"a{break_}b"
+    for said in ({"item": wrong}, {"item": "a", "title": wrong}):
+        with pytest.raises(UsageError, match="control character"):
+            catalogue.add(photo, **said)
+    catalogue.add(photo, item="a", attributes={"notes": f"first{break_}second"})
+    with pytest.raises(UsageError, match="control character"):
+        catalogue.rename("a", wrong)
+    with pytest.raises(UsageError, match="control character"):
+        catalogue.edit("a", title=wrong)
+    rows = [
+        {"photo": photo, "item": i, "title": t} for i, t in ((wrong, ""), ("b", ""), ("c", wrong))
+    ]
+    report = catalogue.add(write_table(tmp_path / "t.csv", rows))
+    assert tally(report) == (1, 0, 0, 2)
+    assert all(f.what.isprintable() for f in report.failed)
+    assert [i.id for i in catalogue.items()] == ["a", "b"]
+
+
+def test_arguments_of_another_kind_are_told(tmp_path: Path) -> None:
+    photo = write(tmp_path / "1.png", face(1, SIZE))
+    catalogue = Catalogue(tmp_path / "c.obv")
+    catalogue.add(photo, item="a")
+    wrong: list[Any] = [5, [1], b"x"]
+    for value in wrong:
+        with pytest.raises(UsageError, match="a title is text"):
+            catalogue.edit("a", title=value)
+        with pytest.raises(UsageError, match="attributes are names"):
+            catalogue.add(photo, item="a", attributes=value)
+        with pytest.raises(UsageError, match="attributes are names"):
+            catalogue.edit("a", attributes=value)
+        with pytest.raises(UsageError, match="unknown finder"):
+            Catalogue(tmp_path / "other.obv", finder=value)
+    assert catalogue.items() == [obverse.Item("a")]
+    assert not (tmp_path / "other.obv").exists()
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_what_is_no_folder_is_no_catalogue(tmp_path: Path, create: bool) -> None:
+    for nothing in ("", " "):
+        with pytest.raises(UsageError, match="without a name"):
+            Catalogue(nothing, create=create)
+    photo = write(tmp_path / "1.png", face(1, SIZE))
+    with pytest.raises(CatalogueMissing, match="is a file; a catalogue is a folder"):
+        Catalogue(photo, create=create)
+
+
+def test_a_picture_that_comes_twice_is_counted_once(tmp_path: Path) -> None:
+    data = write(tmp_path / "1.png", face(1, SIZE)).read_bytes()
+    catalogue = Catalogue(tmp_path / "c.obv")
+    twice = [Row(data, "a", side) for side in ("obverse", "edge")]  # type: ignore[arg-type]
+    assert tally(catalogue.add(twice)) == (1, 1, 0, 0)
+    assert tally(catalogue.add(twice)) == (0, 1, 1, 0)
+    assert [view.side for view in catalogue.views()] == ["edge"]
 
 
 # -- interruptions ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,6 +237,28 @@ def test_add_change_and_take_back(client: obverse.Client, coins: Coins, tmp_path
     client.withdraw("new/coin")
     with pytest.raises(NotInCatalogue):
         client.item("new/coin")
+
+
+def test_what_makes_no_sense_is_refused_as_the_catalogue_does(
+    client: obverse.Client, coins: Coins
+) -> None:
+    _, photo = coins.photo()
+    wrong: list[dict[str, Any]] = [
+        {"item": "x" * 300},
+        {"item": "x", "title": "x" * 300},
+        {"item": "x", "side": "q"},
+        {"item": "a\nb"},
+        {"item": "x", "attributes": [1]},
+    ]
+    for source in (coins.photos[coins.left_out], photo):
+        for said in wrong:
+            with pytest.raises(obverse.UsageError):
+                client.add(source, **said)
+    with pytest.raises(obverse.UsageError):
+        client.edit("x", title=5)  # type: ignore[arg-type]
+    for name in ("limit", "offset", "q"):
+        with pytest.raises(obverse.UsageError, match=f"^{name}: is no attribute"):
+            client.items(**{name: "1"})
 
 
 def test_an_error_names_the_file(client: obverse.Client, coins: Coins, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_bad_photo_among_good_ones(server: Served, coins: Coins) -> None:
     assert [(p["code"], p["photo"]) for p in told.json()["failed"]] == [("NotAPhoto", 0)]
     server.http.delete("/v1/items/mixed")
     for photos, code, where in (
-        ([b"no picture"], "NotAPhoto", "<bytes>"),
+        ([b"no picture"], "NotAPhoto", "photo"),
         ([b"no picture", picture[:500]], "NotAPhoto", "photo 1 of 2"),
         ([picture[:500], b"no picture"], "PhotoDamaged", "photo 1 of 2"),
     ):
@@ -165,6 +165,39 @@ def test_a_views_side_is_told(server: Served, coins: Coins) -> None:
     assert server.http.get(f"/v1/items/{item}").json() == before
 
 
+def test_a_picture_that_comes_again_with_another_side_is_told(server: Served, coins: Coins) -> None:
+    picture = coins.pictures[coins.left_out][0].read_bytes()
+    for sides, counts in (
+        (["obverse"], (1, 0, 0)),
+        (["edge"], (0, 0, 1)),
+        (["edge"], (0, 1, 0)),
+        (["edge", "reverse"], (0, 1, 1)),
+    ):
+        told = ask(server, "/v1/items", *[picture] * len(sides), item="s1", side=sides).json()
+        assert (len(told["views"]), told["skipped"], told["moved"]) == counts
+    (view,) = server.http.get("/v1/items/s1").json()["views"]
+    assert view["side"] == "reverse"
+    packed = zip_of({"s1/x_obverse.png": picture})
+    *_, (_, told) = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
+    assert (told["added"], told["skipped"], told["moved"]) == (0, 0, 1)
+    server.http.delete("/v1/items/s1")
+
+
+def test_ids_and_titles_are_one_line(server: Served, coins: Coins) -> None:
+    picture = coins.pictures[coins.left_out][0].read_bytes()
+    for said in ({"item": "a\nb"}, {"item": "a", "title": "a\x1b[2Jb"}):
+        told = ask(server, "/v1/items", picture, **said)
+        assert (told.status_code, told.json()["code"]) == (422, "UsageError")
+        assert "control character" in told.json()["detail"]
+    table = b'photo,item\n1.png,"a\nb"\n1.png,' + 201 * b"x" + b"\n1.png,good\n"
+    packed = zip_of({"catalogue.csv": table, "1.png": picture})
+    events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
+    assert (events[-1][1]["added"], events[-1][1]["failed"]) == (1, 2)
+    assert len([name for name, _ in events if name == "failure"]) == 2
+    assert server.http.get("/v1/items", params={"q": "good"}).json()["total"] == 1
+    server.http.delete("/v1/items/good")
+
+
 def test_views_come_and_go(server: Served, coins: Coins) -> None:
     item, photo = coins.photo(2)
     added = ask(server, f"/v1/items/{item}/views", photo, side="other").json()
@@ -200,6 +233,9 @@ def test_listing(server: Served, coins: Coins) -> None:
     for wrong in ({"limit": 501}, {"offset": -1}, {"limit": "x"}, {"sort": "zzz"}):
         assert server.http.get("/v1/items", params=wrong).status_code == 422
     assert "title, id, added, country" in server.http.get("/v1/items?sort=zzz").json()["hint"]
+    told = server.http.get("/v1/items?contry=Malaysia").json()
+    assert (told["status"], told["where"]) == (422, "contry")
+    assert told["hint"].startswith("did you mean country?")
 
 
 def test_a_thumbnails_address_changes_with_the_picture(server: Served, coins: Coins) -> None:
@@ -292,7 +328,10 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
         "../../outside.txt": b"",
     })  # fmt: skip
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
-    assert events[-1] == ("done", {"added": 2, "skipped": 0, "failed": 1, "notes": []})
+    assert events[-1] == (
+        "done",
+        {"added": 2, "skipped": 0, "moved": 0, "failed": 1, "notes": []},
+    )
     assert [told["where"] for name, told in events if name == "failure"] == ["all/bad/x.jpg"]
     assert ("progress", {"done": 3, "total": 3, "text": "2 added"}) in events
     views = server.http.get("/v1/items/new%20one").json()["views"]
@@ -302,11 +341,12 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
     (note,) = events[-1][1].pop("notes")
     assert "from table and new one" in note
-    assert events[-1] == ("done", {"added": 1, "skipped": 0, "failed": 1})
+    assert events[-1] == ("done", {"added": 1, "skipped": 0, "moved": 0, "failed": 1})
     item = server.http.get("/v1/items/from%20table").json()
     assert (item["title"], item["attributes"]) == ("T", {"country": "Z"})
     for id in ("new%20one", "from%20table"):
         server.http.delete(f"/v1/items/{id}")
     for wrong in (b"no zip", packed[:-30], zip_of({"readme.txt": b"x"})):
         refused = server.http.post("/v1/items:bulk", files={"zip": ("z", wrong)})
-        assert refused.status_code in (415, 422), refused.text
+        told = refused.json()
+        assert (told["status"], told["code"], told["where"]) == (422, "UsageError", "zip")

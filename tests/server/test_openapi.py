@@ -49,9 +49,16 @@ def test_every_route_is_described(server: Served) -> None:
             for kind, content in answer.get("content", {}).items():
                 if kind == "application/json" and path != "/v1/report":
                     assert "example" in content, (path, method)
-            for code in ("401", "403", "429", "501", "503"):
+            for code in ("401", "403", "422", "429", "501", "503"):
                 assert code in route["responses"]
+            for code, what in route["responses"].items():
+                assert code < "400" or set(what["content"]) == {"application/problem+json"}
     assert told["components"]["schemas"]["Problem"]["required"]
+    kinds = {scheme.get("name") for scheme in told["components"]["securitySchemes"].values()}
+    assert "X-API-Key" in kinds
+    asked = {one["name"]: one for one in told["paths"]["/v1/items"]["get"]["parameters"]}
+    filters = asked["attributes"]
+    assert (filters["in"], filters["schema"]["type"]) == ("query", "object")
 
 
 def kinds(root: type[ObverseError] = ObverseError) -> list[type[ObverseError]]:

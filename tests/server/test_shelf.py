@@ -95,6 +95,14 @@ def test_what_no_item_has_is_nothing_to_sort_by(store: LanceStore) -> None:
     assert shelf.page(sort="odd")[0] == 60
 
 
+def test_what_no_item_has_is_nothing_to_filter_by(store: LanceStore, tmp_path: Path) -> None:
+    for name in ("contry", "title", ""):
+        with pytest.raises(UsageError, match=r"such an attribute.*country, odd, year"):
+            Shelf(store).page(where={"country": "A", name: "x"})
+    empty = Shelf(LanceStore.create(tmp_path / "empty.obv", store.manifest))
+    assert empty.page(where={"contry": "x"}, sort="contry") == (0, [])
+
+
 def test_changes_arrive_by_either_way(store: LanceStore) -> None:
     """Told of one by one, or found by reading all: the same list."""
     shelf, rng = Shelf(store), random.Random(2)

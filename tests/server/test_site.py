@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from obverse.errors import CatalogueDamaged
 from obverse.server.app import create_app
@@ -109,8 +112,73 @@ def test_the_server_itself(server: Served, coins: Coins) -> None:
     assert "access-control-allow-origin" not in answer.headers
     assert "server" not in answer.headers
     assert server.http.get("/v1/report").status_code == 404
-    assert server.http.get("/nope").json()["code"] == "HTTPError"
-    assert server.http.put("/v1/items").status_code == 405
+    for method, path, status in (("GET", "/nope", 404), ("PUT", "/v1/items", 405)):
+        told = server.http.request(method, path).json()
+        assert (told["status"], told["code"], told["hint"]) == (status, "ServerError", "see /docs")
+        assert f"{method} {path}" in told["detail"]
+
+
+def test_a_parameter_that_is_none_is_told_so(server: Served, coins: Coins) -> None:
+    item, photo = coins.photo()
+    for path in ("/v1/identify", "/v1/find", "/v1/items"):
+        told = ask(server, f"{path}?top=3", photo).json()
+        assert (told["status"], told["where"]) == (422, "top")
+        assert "body" in told["hint"]
+    for path in ("session", "attributes", f"items/{item}", "duplicates", "corrections", "nope"):
+        told = server.http.get(f"/v1/{path}?colour=red").json()
+        assert told["status"] == (404 if path == "nope" else 422), told
+    assert server.http.delete(f"/v1/items/{item}?force=1").status_code == 422
+    assert server.http.get("/v1/duplicates?limit=3").status_code == 200
+    for path in ("/?from=mail", "/static/app.js?v=2", f"/v1/items/{item}/thumbnail?v=2"):
+        assert server.http.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "said"),
+    [
+        ({"top": "many"}, "top", "no whole number"),
+        ({"top": "0"}, "top", "1 or more"),
+        ({"max_wrong": "nan"}, "max_wrong", "must be"),
+        ({"draw": "perhaps"}, "draw", "true nor false"),
+        ({"lang": "xx"}, "lang", "'en' or 'zh'"),
+    ],
+)
+def test_a_wrong_field_is_told_in_plain_words(
+    server: Served, coins: Coins, fields: dict[str, str], where: str, said: str
+) -> None:
+    told = ask(server, "/v1/identify", coins.photo()[1], **fields).json()
+    assert (told["status"], told["code"], told["where"]) == (422, "UsageError", where)
+    assert said in told["detail"]
+    assert not re.search("input|valid|instance", told["detail"], re.I)
+
+
+def test_a_wrong_body_is_told_in_plain_words(server: Served, coins: Coins) -> None:
+    item, photo = coins.photo()
+    for body, where, said in (
+        (5, "body", "no object"),
+        ({"title": 5}, "title", "no text"),
+        ({"title": 201 * "x"}, "title", "more than 200 letters"),
+        ({"attributes": [1]}, "attributes", "no object"),
+    ):
+        told = server.http.patch(f"/v1/items/{item}", json=body).json()
+        assert (told["status"], told["where"]) == (422, where)
+        assert said in told["detail"]
+    told = ask(server, "/v1/items", photo, item="x", attributes="[1]").json()
+    assert (told["status"], told["where"]) == (422, "attributes")
+    told = server.http.get("/v1/items?limit=many").json()
+    assert (told["where"], told["detail"]) == ("limit", "is no whole number")
+    stream = io.BytesIO()
+    Image.new("1", (8400, 8400)).save(stream, "PNG")
+    told = ask(server, "/v1/identify", stream.getvalue()).json()
+    assert (told["status"], told["where"], told["hint"]) == (413, "photo", "send a smaller picture")
+
+
+def test_every_body_says_what_it_is(server: Served) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        headers = {"content-type": kind}
+        for path in ("/v1/identify", "/v1/items", "/v1/undo", "/v1/items:remove", "/v1/session"):
+            told = server.http.post(path, content=b"{}", headers=headers).json()
+            assert (told["status"], told["code"]) == (415, "WrongMedia")
 
 
 def test_head_is_get_without_the_body(server: Served, coins: Coins) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from obverse.errors import ModelError
 from obverse.server.app import create_app
 from obverse.server.settings import Settings
 from tests.server.conftest import Coins, decode
@@ -88,6 +89,16 @@ def test_segment(ask: Ask, tiny: Callable[[str], Path]) -> None:
     )
     likely = model(**inputs).logits.detach().sigmoid().squeeze().numpy()
     assert told["share"] == pytest.approx(float((likely >= 0.5).mean()), abs=0.05)
+
+
+@pytest.mark.parametrize("verb", ["classify", "detect", "segment"])
+def test_a_model_that_is_not_there_is_told_at_the_start(
+    coins: Coins, tiny: Callable[[str], Path], tmp_path: Path, verb: str
+) -> None:
+    wrong = {"classify": "dinov2", "detect": "clip", "segment": "owlvit"}
+    for model in (tmp_path / "none", tiny(wrong[verb])):
+        with pytest.raises(ModelError):
+            create_app(Settings(str(coins.catalogue), models={verb: str(model)}))
 
 
 def test_what_makes_no_sense_is_refused(ask: Ask) -> None:

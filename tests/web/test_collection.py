@@ -91,6 +91,16 @@ def test_an_item_is_edited(visit: Visit, coins: Coins) -> None:
     )
 
 
+def test_the_focus_goes_along_with_editing(visit: Visit, coins: Coins) -> None:
+    page = visit(f"#/item/{coins.items[1]}")
+    page.get_by_role("button", name="Edit").click()
+    expect(page.locator("h1", has_text="Edit")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Title", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Edit")).to_be_focused()
+
+
 def test_delete_and_undo(visit: Visit, coins: Coins) -> None:
     page = visit("#/collection")
     before = names(page)
@@ -178,10 +188,15 @@ def test_a_zip_is_imported_with_progress(visit: Visit, coins: Coins, tmp_path: P
         for k, photo in enumerate(coins.unknown):
             archive.write(photo, f"zip-one/{k}.jpg")
         archive.writestr("zip-one/broken.jpg", b"\xff\xd8\xff and nothing more")
-    page = visit("#/import")
+    page, wrong = visit("#/import"), tmp_path / "wrong.zip"
+    wrong.write_bytes(b"no zip")
+    page.set_input_files(".drop input", wrong)
+    page.wait_for_selector(".toast.bad:has-text('no zip')")
     page.set_input_files(".drop input", path)
     page.wait_for_selector("text=2 pictures added, 0 were there already, 1 could not be used.")
     assert "broken.jpg" in page.locator(".note").inner_text()
+    assert page.locator(".toast").count() == 0, "what went wrong before is over"
+    page.watch.errors[:] = [text for text in page.watch.errors if "422" not in text]
     page.goto(page.url.split("#")[0] + "#/item/zip-one")
     page.wait_for_selector(".item-views .view")
     assert page.locator(".item-views .view").count() == 2

@@ -384,11 +384,15 @@ def test_an_answer_is_saved_as_a_picture(visit: Visit, coins: Coins) -> None:
 def test_what_is_no_photo_is_refused_in_words(visit: Visit, tmp_path: Path) -> None:
     path = tmp_path / "notes.jpg"
     path.write_bytes(b"dear diary " * 40)
-    page = visit()
+    page = visit(viewport={"width": 360, "height": 640})
     page.set_input_files(".slot input", path)
     page.wait_for_selector(".toast.bad")
     assert re.search(r"picture|photo", toast(page))
-    assert page.get_by_role("button", name="Identify", exact=True).is_visible()
+    expect(page.locator(".slot-face")).to_contain_text("No preview of this photo")
+    button = page.get_by_role("button", name="Identify", exact=True)
+    button.scroll_into_view_if_needed()
+    told, offered = page.locator(".toast.bad").bounding_box(), button.bounding_box()
+    assert told["y"] + told["height"] < offered["y"], "the refusal lies on the button"
     _forgive(page, "415")
 
 

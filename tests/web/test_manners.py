@@ -57,8 +57,9 @@ def test_every_error_and_its_hint_are_chinese(visit: Visit) -> None:
     chinese = page.evaluate("import('/static/words/zh.js').then((m) => m.default)")
     # The root is never raised; what is no error of the tree comes without a hint.
     hinted = named(ObverseError) - {"ObverseError"}
+    hinted |= {"UsageError.zip"}
     assert {key[5:] for key in chinese if key[:5] == "hint."} == hinted
-    said = hinted | {"Offline", "HTTPError", "InternalError"}
+    said = hinted | {"Offline", "InternalError"}
     assert {key[6:] for key in chinese if key[:6] == "error."} == said
 
 
@@ -76,6 +77,16 @@ def test_a_bad_photo_is_refused_in_chinese_alone(visit: Visit, tmp_path: Path) -
 
 def _holes(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", text))
+
+
+def test_a_bad_zip_is_called_one_in_chinese(visit: Visit, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.zip"
+    wrong.write_bytes(b"no zip")
+    page = visit("#/import", locale="zh-CN")
+    page.set_input_files(".drop input", wrong)
+    page.wait_for_selector(".toast")
+    assert toast(page).startswith("这个 zip 文件无法使用。")
+    page.watch.errors[:] = [e for e in page.watch.errors if "422" not in e]
 
 
 def test_every_page_is_chinese(visit: Visit, coins: Coins) -> None:
@@ -309,6 +320,13 @@ def test_a_mistyped_address_is_no_empty_page(visit: Visit) -> None:
     page = visit("#/item/%E0%A4%A")
     page.wait_for_selector("main h1, main h2, main p")
     page.watch.errors[:] = [e for e in page.watch.errors if "404" not in e]
+
+
+def test_a_page_that_is_none_says_so(visit: Visit) -> None:
+    page = visit("#/zzz")
+    assert page.locator("h1").inner_text() == "There is no such page"
+    page.get_by_role("link", name="Identify").last.click()
+    page.wait_for_selector(".slot")
 
 
 def test_pictures_that_need_a_key_outlive_the_server_and_are_not_kept(

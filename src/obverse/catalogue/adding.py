@@ -278,10 +278,10 @@ class Addition:
         for row, sha, patch in prepared:
             entries = self._known.setdefault(sha, [])
             if same := self._same(row, entries):
-                if not same.take(row):
+                if same.take(row) and same.id not in looked and same.id not in changed:
+                    changed[same.id] = (same, same.id)
+                else:  # a picture that comes twice counts once
                     self.report.skipped += 1
-                elif same.id not in looked:
-                    changed.setdefault(same.id, (same, same.id))
             elif left := next(
                 (e for e in entries if e.id not in looked and e.has_left(self._folders)), None
             ):

@@ -21,7 +21,7 @@ from obverse.catalogue.importers import (
     natural_key,
     table_rows,
 )
-from obverse.errors import NotAPhoto, PhotoDamaged, PhotoMissing, PhotoTooLarge, UsageError
+from obverse.errors import PhotoDamaged, PhotoMissing, PhotoTooLarge, UsageError
 from obverse.photo import is_photo_name
 
 LIST_BYTES = 16 * 2**20
@@ -41,8 +41,7 @@ class Archive:
         most: largest photo in it, in bytes.
 
     Raises:
-        NotAPhoto: no zip.
-        UsageError: one that this does not read.
+        UsageError: no zip, or one that this does not read.
     """
 
     def __init__(self, stream: BinaryIO, most: int) -> None:
@@ -50,7 +49,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise NotAPhoto(f"no sound zip ({error})", hint="make it again") from error
+            raise UsageError(
+                f"no sound zip ({error})", where="zip", hint="make it again"
+            ) from error
         self._most = most
         self._problems: list[Problem] = []
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -79,7 +80,9 @@ class Archive:
             listing = Listing(self._folders(), [])
         listing.problems.extend(self._problems)
         if not listing.rows and not listing.problems:
-            raise UsageError("no photos in the zip", hint="put a folder for each item into it")
+            raise UsageError(
+                "no photos in it", where="zip", hint="put a folder for each item into it"
+            )
         return listing
 
     def read(self, row: Row) -> bytes:
@@ -138,11 +141,11 @@ def _check_end(stream: BinaryIO) -> None:
     tail = stream.read()
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < END_SIZE:
-        raise NotAPhoto("no zip, or one that is cut off", hint="make it again")
+        raise UsageError("no zip, or one that is cut off", where="zip", hint="make it again")
     if tail[max(0, at - 20) :][:4] == b"PK\6\7":
-        raise UsageError("a zip of more than 65,535 files or 4 GB", hint="send it in parts")
+        raise UsageError("more than 65,535 files or 4 GB", where="zip", hint="send it in parts")
     if int.from_bytes(tail[at + 12 : at + 16], "little") > LIST_BYTES:
-        raise UsageError("a zip with too long a list of files", hint="send it in parts")
+        raise UsageError("too long a list of files", where="zip", hint="send it in parts")
     stream.seek(0)
 
 

@@ -81,6 +81,10 @@ class Catalogue:
         self.uri = str(uri)
         if "://" in self.uri:
             raise UsageError("is no folder", where=self.uri, hint="a catalogue is kept in a folder")
+        if not self.uri.strip():
+            raise UsageError(
+                "a catalogue without a name", hint="name its folder, such as coins.obv"
+            )
         self.limits = limits or Limits()
         self._recipe = recipe
         self._embedder = recipes.settle(embedder) if embedder else ""
@@ -107,6 +111,9 @@ class Catalogue:
             _ = self.pipeline.verifier
             if not named.needs_fitting(self.pipeline.recipe):
                 expected_manifest(self.pipeline)  # a model that cannot be used is told at once
+
+    def __repr__(self) -> str:
+        return f"Catalogue({self.uri!r})"
 
     def __enter__(self) -> Catalogue:
         return self
@@ -508,7 +515,7 @@ class Catalogue:
         """
         if view is not None:
             if turn is None or item is not None or side is not None:
-                raise UsageError("a view is turned alone", hint="give --view ID --turn DEGREES")
+                raise UsageError("a view is turned alone", hint="name a view and its turn, no more")
             return levelling.turn_view(self._store, view, turn)
         if item is None and turn is not None:
             raise UsageError("a turn is of one item or view", hint="name which")

@@ -17,7 +17,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from obverse.catalogue.adding import view_id
-from obverse.catalogue.rows import check_id, item_table, read_item, read_view, view_table
+from obverse.catalogue.rows import (
+    check_edit,
+    check_id,
+    item_table,
+    read_item,
+    read_view,
+    view_table,
+)
 from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Manifest, Store
 from obverse.errors import AlreadyInCatalogue, ChangedSince, NotInCatalogue, UsageError
@@ -51,6 +58,7 @@ def edit(
     new_id: str | None = None,
 ) -> Item:
     """See ``Catalogue.edit``."""
+    check_edit(item.id, title, attributes, new_id)
     laid = {**item.attributes, **(attributes or {})}
     kept = {key: value for key, value in laid.items() if value is not None}
     new = Item(item.id, item.title if title is None else title, kept)

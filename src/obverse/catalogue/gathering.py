@@ -14,7 +14,7 @@ import numpy as np
 from obverse.catalogue import importers
 from obverse.catalogue.adding import Failure
 from obverse.catalogue.importers import Row
-from obverse.catalogue.rows import check_id
+from obverse.catalogue.rows import check_attributes, check_id, check_title
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
 from obverse.types import Array, Photo
@@ -54,8 +54,7 @@ def gather(
         PhotoMissing: there is nothing at a path.
     """
     found = Gathered()
-    if item:
-        check_id(item)
+    check_said(item, title, attributes)
     for one in one_by_one(source):
         if isinstance(one, str | os.PathLike):
             path = Path(one)
@@ -76,6 +75,14 @@ def gather(
     return found
 
 
+def check_said(item: str | None, title: str, attributes: Mapping[str, Any] | None) -> None:
+    """Raises ``UsageError`` for what is said of all photos, where it makes no sense."""
+    if item:
+        check_id(item)
+    check_title(title)
+    check_attributes(item or "", attributes or {})
+
+
 def one_by_one(source: Any) -> Iterable[Any]:
     """The sources in a list or the like; any other source as the only one."""
     alone = str | bytes | bytearray | memoryview | np.ndarray | io.IOBase
@@ -92,4 +99,5 @@ def as_row(
             raise UsageError("which item does the photo show?", hint="name it: item=…")
         one = Row(one, item, side, title, dict(attributes or {}))
     row: Row = one
+    check_said(row.item, row.title, row.attributes)
     return replace(row, item=check_id(row.item), side=check_side(row.side))

@@ -18,9 +18,9 @@ from typing import Any
 
 from obverse.catalogue import slips
 from obverse.catalogue.columns import Column, read_head
-from obverse.catalogue.rows import flaw
+from obverse.catalogue.rows import check_id, check_title, flaw
 from obverse.catalogue.sides import check_side, read_side, split_name, split_names
-from obverse.errors import PhotoMissing, TableError
+from obverse.errors import PhotoMissing, TableError, UsageError
 from obverse.photo import is_photo_name
 from obverse.types import Photo
 
@@ -357,11 +357,14 @@ def _read_row(
     if not known:
         known, shown = split_name(photo.stem)
         side = side or shown
-    if known in (".", ".."):
-        raise ValueError(f"{known!r} is no id; call the item otherwise")
+    title = said.get("title", "")
+    try:
+        check_id(known), check_title(title)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
     attributes = {
         c.name: c.read(text) for c, text in cells if not c.is_known and (c.name or c.is_json)
     }
     if why := flaw(attributes):  # each may be sound, and all of them too long
         raise ValueError(why)
-    return Row(photo, _clean(known), side, said.get("title", ""), attributes)
+    return Row(photo, _clean(known), side, title, attributes)

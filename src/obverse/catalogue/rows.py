@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,12 @@ VIEW_COLUMNS = ["id", "item", "side", "sha256", "source", "region", "added", "th
 DEEPEST, LONGEST = 20, 64 * 1024
 """Lists and objects within each other, and letters of JSON, that an item's attributes may take:
 what reads them back, a web framework and a browser among them, follows some hundred levels."""
+
+
+BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""Kinds of letters that no id and no title holds: control characters, line and paragraph ends."""
+SENT = 200
+"""Letters of an id or a title that a server takes; a catalogue itself takes any."""
 
 
 def embedding_columns(manifest: Manifest) -> list[str]:
@@ -110,7 +117,23 @@ def check_id(text: object) -> str:
     """The id of an item. Raises ``UsageError`` for what is none."""
     if not isinstance(text, str) or not text.strip():
         raise UsageError("an item needs an id", hint="give some letters")
-    return _id(text)
+    return _id(_one_line(text))
+
+
+def check_title(text: object) -> str:
+    """The title of an item. Raises ``UsageError`` for what is none."""
+    if not isinstance(text, str):
+        raise UsageError(f"a title is text, not {text!r}", hint="give it as text")
+    return _text(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    """Of what is given now; catalogues of before may hold others."""
+    if any(unicodedata.category(letter) in BREAKS for letter in text):
+        raise UsageError(
+            f"{text!a} holds a line break or a control character", hint="write it in one line"
+        )
+    return text
 
 
 def _id(text: str) -> str:
@@ -120,13 +143,28 @@ def _id(text: str) -> str:
     return _text(text)
 
 
-def check_attributes(id: str, attributes: Mapping[str, Any]) -> None:
-    """Raises ``UsageError`` for attributes of an item that the database cannot hold."""
+def check_attributes(id: str, attributes: object) -> None:
+    """Raises ``UsageError`` for attributes of an item that are none, or that the database cannot
+    hold."""
+    if not isinstance(attributes, Mapping):
+        raise UsageError(
+            f"attributes are names with values, not {attributes!r}", hint='write {"name": value}'
+        )
     if why := flaw(attributes):
         raise UsageError(
             f"item {id!r}: {why}",
             hint="use text, finite numbers, booleans, null, and short lists or objects of them",
         )
+
+
+def check_edit(id: str, title: object, attributes: object, new_id: object) -> None:
+    """Raises ``UsageError`` for changes of an item that make no sense; None leaves it as it is."""
+    if title is not None:
+        check_title(title)
+    if attributes is not None:
+        check_attributes(id, attributes)
+    if new_id is not None:
+        check_id(new_id)
 
 
 def _json(item: Item) -> str:

@@ -47,7 +47,7 @@ def embedder(
     minted: Annotated[int, typer.Option(min=0, help="Minted coin types that join.")] = 160,
     channels: Annotated[int, typer.Option(min=1, help="Of the map.")] = 32,
     dim: Annotated[int, typer.Option(min=1, help="Numbers in the vector.")] = 256,
-    depth: Annotated[int, typer.Option(help="Blocks of the trunk, 6 to 11.")] = 11,
+    depth: Annotated[int, typer.Option(help="Blocks of the trunk, 6 to 16.")] = 11,
     check: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 100,
     start: Annotated[
         Path | None,

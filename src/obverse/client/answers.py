@@ -85,7 +85,7 @@ class RemoteAnswer:
     threshold: float | None
     candidates: tuple[RemoteCandidate, ...]
     quality: tuple[Issue, ...]
-    region: Mapping[str, Any]
+    region: Mapping[str, Any] = field(repr=False)
     times_ms: Mapping[str, float]
     sides: tuple[RemoteAnswer, ...]
     pairing: Pairing | None

@@ -17,7 +17,7 @@ from obverse.catalogue.adding import AddReport
 from obverse.catalogue.duplicates import Group, Shown
 from obverse.catalogue.gathering import Source
 from obverse.catalogue.levelling import LevelReport
-from obverse.catalogue.rows import check_attributes, check_id
+from obverse.catalogue.rows import check_edit, check_id
 from obverse.client.answers import (
     RemoteAnswer,
     RemoteTray,
@@ -28,11 +28,13 @@ from obverse.client.answers import (
 )
 from obverse.client.sending import Sources, rows_of, send
 from obverse.client.wire import Wire, form, path_of, photo_bytes, renamed
-from obverse.errors import NotInCatalogue, PhotoError, ServerError
+from obverse.errors import NotInCatalogue, PhotoError, ServerError, UsageError
 from obverse.types import F32, Item, Progress, View
 
 PAGE = 500
 """Items asked for at a time."""
+TAKEN = frozenset({"q", "offset", "limit"})
+"""Parameters of the address that lists items, which no attribute of that name gets past."""
 LOOK_EVERY_S = 0.2
 """A job is asked how far it is this often."""
 
@@ -61,6 +63,9 @@ class Client:
     ) -> None:
         self._wire = Wire(url, key, timeout, certificate)
         self.url = self._wire.url
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
 
     def __enter__(self) -> Client:
         return self
@@ -146,7 +151,15 @@ class Client:
 
     def items(self, words: str = "", *, sort: str = "", **attributes: str) -> list[Item]:
         """All items, or those with these words or attributes; sorted by id as ``Catalogue.items``,
-        or as the server sorts: by ``title``, ``id`` (9 before 10), ``added`` or an attribute."""
+        or as the server sorts: by ``title``, ``id`` (9 before 10), ``added`` or an attribute.
+        Attributes called as a parameter is (``words``, ``sort``, ``q``, ``offset``, ``limit``)
+        cannot be asked for. Raises ``UsageError``."""
+        if taken := sorted(TAKEN & attributes.keys()):
+            raise UsageError(
+                "is no attribute that items can be asked for by",
+                where=taken[0],
+                hint="the server has a parameter of that name",
+            )
         found = list(self._pages({"q": words, "sort": sort or "id", **attributes}))
         return found if sort else sorted(found, key=lambda item: item.id)
 
@@ -202,7 +215,7 @@ class Client:
     ) -> AddReport:
         """Add a folder, a CSV file, photos or rows of this machine. See ``Catalogue.add``."""
         report = AddReport()
-        rows = rows_of(source, report, item, side, title, attributes or {})
+        rows = rows_of(source, report, item, side, title, attributes)
         send(self._wire, rows, int(self.info()["max_bytes"]), report, progress)
         report.items = int(self.info()["items"])
         return report
@@ -221,8 +234,8 @@ class Client:
         new_id: str | None = None,
     ) -> Item:
         """Change what is said of an item. See ``Catalogue.edit``."""
+        check_edit(id, title, attributes, new_id)
         said = None if attributes is None else dict(attributes)
-        check_attributes(id, said or {})
         told = {"title": title, "attributes": said, "id": new_id}
         change = {key: value for key, value in told.items() if value is not None}
         path, again = path_of("items", id), new_id is None

@@ -12,9 +12,9 @@ from typing import Any
 from obverse import photo as photos
 from obverse.catalogue import importers
 from obverse.catalogue.adding import AddReport, Failure
-from obverse.catalogue.gathering import Source, as_row, one_by_one
+from obverse.catalogue.gathering import Source, as_row, check_said, one_by_one
 from obverse.catalogue.importers import Row
-from obverse.catalogue.rows import check_attributes, check_id
+from obverse.catalogue.rows import SENT
 from obverse.client.wire import Wire, error_of, form, photo_bytes
 from obverse.errors import BodyTooLarge, ObverseError, PhotoError, UsageError
 from obverse.types import Photo, Progress
@@ -35,13 +35,15 @@ def rows_of(
     item: str | None,
     side: str,
     title: str,
-    attributes: Mapping[str, Any],
+    attributes: Mapping[str, Any] | None,
 ) -> list[Outgoing]:
     """The photos of a source, those of one item together; what cannot be read is reported. Raises
     as ``Catalogue.add`` does."""
     found: list[Outgoing] = []
-    if item:
-        check_id(item)
+    check_said(item, title, attributes)
+    for name, said in (("item", item), ("title", title)):
+        if len(said or "") > SENT:
+            raise UsageError(f"more than {SENT} letters, which no server takes", where=name)
     for one in one_by_one(source):
         if isinstance(one, str | os.PathLike):
             listing = importers.read(one, item=item, side=side, title=title, attributes=attributes)
@@ -55,8 +57,6 @@ def rows_of(
             found.append(_outgoing(row, row.photo))
         except PhotoError as error:
             report.failed.append(Failure(error.where, type(error).__name__, str(error)))
-    for row, _ in found:
-        check_attributes(row.item, row.attributes)
     return found
 
 
@@ -112,6 +112,7 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
         return
     report.added += len(answer["views"])
     report.skipped += int(answer["skipped"])
+    report.moved += int(answer.get("moved", 0))  # a server of before leaves it out
     report.notes += answer["notes"]
     for problem in answer["failed"]:
         failed = batch[problem["photo"]][1]

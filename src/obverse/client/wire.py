@@ -165,7 +165,7 @@ def renamed(error: PhotoError, sources: Sequence[Source]) -> PhotoError:
     if which and len(names) == len(sources) >= int(which[1]):
         where = names[int(which[1]) - 1]
     else:
-        where = " or ".join(names) if names and error.where == "<bytes>" else error.where
+        where = " or ".join(names) if names and error.where == "photo" else error.where
     return type(error)(error.what, where=where, hint=error.hint)
 
 

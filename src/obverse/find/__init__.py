@@ -23,7 +23,7 @@ def get(name: str) -> Finder:
         from obverse.find.whole import WholeFinder
 
         return WholeFinder()
-    if ":" in name:
+    if isinstance(name, str) and ":" in name:
         from obverse.find import prompted
 
         return prompted.get(name)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -15,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from obverse._version import __version__
-from obverse.errors import ObverseError
+from obverse.errors import ObverseError, UsageError
 from obverse.server import (
     ask,
     bulk,
@@ -33,6 +33,8 @@ from obverse.server import (
 from obverse.server.body import BodyLimits
 from obverse.server.errors import bare, problem, respond
 from obverse.server.guard import Guard
+from obverse.server.plain import said
+from obverse.server.query import known_only
 from obverse.server.settings import Settings
 from obverse.server.state import State
 from obverse.server.watch import Watch, log
@@ -48,8 +50,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises:
         CatalogueMissing, CatalogueMismatch, CatalogueNewer, CatalogueDamaged.
+        ModelError, MissingExtra: a model that was named cannot be used.
     """
     server = State(settings)
+    words.load(settings.models)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.server = server
     for part in PARTS:
-        app.include_router(part.routes)
+        app.include_router(part.routes, dependencies=[Depends(known_only)])
     app.add_exception_handler(ObverseError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unrouted)
@@ -137,9 +141,8 @@ def _refused(request: Request, error: Exception) -> Response:
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    told = {**bare(422, str(first["msg"]), "UsageError"), "where": where, "hint": "see /docs"}
-    return respond(told)
+    where, what = said({**first, "loc": first["loc"][1:]})  # without the kind of parameter
+    return respond(problem(UsageError(what, where=where, hint="see /docs")))
 
 
 def _unrouted(request: Request, error: Exception) -> Response:
@@ -152,7 +155,8 @@ def _unrouted(request: Request, error: Exception) -> Response:
         found = {m for route in fits if isinstance(route, APIRoute) for m in route.methods or ()}
         found |= {"HEAD"} if "GET" in found else set()
         headers["Allow"] = ", ".join(sorted(found))
-    return respond(bare(error.status_code, error.detail), headers)
+    told = bare(error.status_code, f"{request.method} {request.url.path[:200]}: {error.detail}")
+    return respond({**told, "hint": "see /docs"}, headers)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
@@ -164,7 +168,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         parts = told.setdefault("components", {})
         parts.setdefault("schemas", {})["Problem"] = describe.PROBLEM
-        parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        told["security"] = [{}, {"key": []}]
+        parts["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer"},
+            "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        told["security"] = [{}, {"key": []}, {"header": []}]
         app.openapi_schema = told
     return app.openapi_schema

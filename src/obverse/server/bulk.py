@@ -16,7 +16,8 @@ from starlette.responses import StreamingResponse
 
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.archive import Archive
-from obverse.catalogue.importers import Row
+from obverse.catalogue.importers import Listing, Problem, Row
+from obverse.catalogue.rows import SENT, check_id
 from obverse.errors import Busy, ObverseError, UsageError
 from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
@@ -46,8 +47,9 @@ T = TypeVar("T")
 )
 async def bulk(request: Request) -> StreamingResponse:
     """The zip holds a folder per item, or a table `catalogue.csv` and the photos it names. Events
-    are `progress`, `failure` for each photo that cannot be used, and `done`, with `notes` about
-    what looks like a slip. What was added when the connection breaks stays; sending the same zip
+    are `progress`, `failure` for each photo that cannot be used, and `done`, with what was `added`,
+    `skipped` as it is there, or `moved` to another name or side, and `notes` about what looks like
+    a slip. What was added when the connection breaks stays; sending the same zip
     again goes on from there."""
     server = state.of(request)
     earlier = server.upload() if server.upload else None
@@ -78,7 +80,7 @@ async def add_all(
     notes: list[str],
 ) -> AsyncIterator[str]:
     """Add the rows batch by batch, and tell how it goes."""
-    added = skipped = 0
+    added = skipped = moved = 0
     failed = len(problems)
     for told in problems:
         yield event("failure", told)
@@ -102,12 +104,14 @@ async def add_all(
             yield event("failure", _told(error))
         else:
             added += report.added if report else 0
-            skipped += report.skipped + report.moved + report.sides if report else 0
+            skipped += report.skipped if report else 0
+            moved += report.moved + report.sides if report else 0
             failed += len(report.failed) if report else 0
             notes = [*notes, *(report.notes if report else [])]
         done = min(start + BATCH, len(rows))
         yield event("progress", {"done": done, "total": len(rows), "text": f"{added:,} added"})
-    yield event("done", {"added": added, "skipped": skipped, "failed": failed, "notes": notes})
+    counts = {"added": added, "skipped": skipped, "moved": moved, "failed": failed}
+    yield event("done", {**counts, "notes": notes})
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
@@ -137,13 +141,20 @@ def event(name: str, data: Any) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def _open(stream: BinaryIO, most: int) -> tuple[Archive, Any]:
+def _open(stream: BinaryIO, most: int) -> tuple[Archive, Listing]:
     archive = Archive(stream, most)
     listing = archive.listing()
+    rows, problems = [], list(listing.problems)
     for row in listing.rows:
-        if len(row.item) > 200 or not row.item.strip():
-            raise UsageError("an item's id of no or more than 200 letters", where=row.item[:50])
-    return archive, listing
+        try:
+            check_id(row.item)
+            if len(row.item) > SENT or len(row.title) > SENT:
+                raise UsageError(f"an id or a title of more than {SENT} letters")
+        except UsageError as error:
+            problems.append(Problem(str(row.photo), type(error).__name__, str(error)))
+        else:
+            rows.append(row)
+    return archive, replace(listing, rows=rows, problems=problems)
 
 
 def _load(server: State, archive: Archive, row: Row) -> Row:

@@ -10,10 +10,11 @@ from pydantic import Field
 
 from obverse.catalogue import editing
 from obverse.catalogue.levelling import LevelReport
+from obverse.catalogue.rows import SENT
 from obverse.errors import UsageError
 from obverse.server import describe, forms, state
 from obverse.server.ask import Strict
-from obverse.server.items import LONGEST, SHOWN, shown
+from obverse.server.items import SHOWN, shown
 from obverse.server.views import view_of
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
@@ -45,7 +46,7 @@ class Token(Strict):
 class Level(Strict):
     """Which way is up: of the sides of an item, or of one view."""
 
-    item: str | None = Field(None, max_length=LONGEST)
+    item: str | None = Field(None, max_length=SENT)
     side: str | None = Field(None, max_length=20)
     view: str | None = Field(None, max_length=100)
     turn: float | None = Field(None, description="Degrees counter-clockwise.")

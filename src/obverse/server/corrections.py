@@ -20,6 +20,7 @@ from pydantic import Field, Json
 
 from obverse.catalogue.folder import CORRECTIONS, errors, write_whole
 from obverse.catalogue.importers import Row
+from obverse.catalogue.rows import SENT
 from obverse.server import describe, forms, items, state
 from obverse.server.ask import Strict
 
@@ -38,7 +39,7 @@ EXAMPLE = {
 class Correction(Strict):
     """What was said, and what is right."""
 
-    item: str = Field("", max_length=items.LONGEST, description="Empty: not in the catalogue.")
+    item: str = Field("", max_length=SENT, description="Empty: not in the catalogue.")
     answer: dict[str, Any] | Json[dict[str, Any]] = Field(default_factory=dict)
     add: bool = Field(False, description="Add the photo as a view of that item, too.")
     side: str = Field("", max_length=20)

@@ -33,6 +33,7 @@ ALWAYS = {
     400: "The request makes no sense.",
     401: "A key is needed, or the one sent is wrong.",
     403: "Refused, whatever the key.",
+    422: "A parameter or a field makes no sense, or a photo cannot be used.",
     429: "You ask faster than is served; see Retry-After.",
     501: "A part or a model that it needs is not installed.",
     503: "Everyone together does; see Retry-After.",
@@ -40,8 +41,16 @@ ALWAYS = {
 BODY = {
     408: "The body took too long to arrive.",
     413: "The body, or a picture, is too large.",
-    415: "Not a picture, or not a form.",
-    422: "A field makes no sense, or a photo cannot be used.",
+    415: "Not a picture, or a body of a media type that is not taken.",
+}
+ATTRIBUTES: dict[str, Any] = {
+    "name": "attributes",
+    "in": "query",
+    "description": "Attributes that some item has, each a parameter of its own with its value.",
+    "style": "form",
+    "explode": True,
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    "example": {"country": "Norland"},
 }
 MISSING = {404: "No such thing."}
 TAKEN = {409: "Another item has that id."}

@@ -24,6 +24,7 @@ STATUS: dict[type[ObverseError], int] = {
     errors.KeyNeeded: 401,
     errors.Forbidden: 403,
     errors.BodyTooLarge: 413,
+    errors.WrongMedia: 415,
     errors.TooSlow: 408,
     errors.TooManyRequests: 429,
     errors.Busy: 503,
@@ -52,14 +53,15 @@ def problem(error: ObverseError) -> dict[str, Any]:
     }
     ours = isinstance(error, errors.CatalogueError)
     if error.where and status < 500 and not ours:
-        told["where"] = error.where
+        told["where"] = "photo" if error.where == "<bytes>" else error.where
     # A catalogue's hints speak of the command line.
     if error.hint and status != 500 and not (ours and "obverse" in error.hint):
-        told["hint"] = error.hint
+        is_large = isinstance(error, errors.PhotoTooLarge)  # whose limits a client cannot set
+        told["hint"] = "send a smaller picture" if is_large else error.hint
     return told
 
 
-def bare(status: int, detail: str, code: str = "HTTPError") -> dict[str, Any]:
+def bare(status: int, detail: str, code: str = "ServerError") -> dict[str, Any]:
     """A problem that is no error of the tree: a wrong path or method, or a failure of ours."""
     title = HTTPStatus(status).phrase
     return {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}

@@ -17,8 +17,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from obverse.errors import BodyTooLarge, Busy, NotAPhoto, UsageError
+from obverse.errors import BodyTooLarge, Busy, UsageError, WrongMedia
 from obverse.server import state
+from obverse.server.plain import said
 
 PARTS = 256
 """Parts of a form, at most."""
@@ -52,7 +53,7 @@ async def read(
 
     Raises:
         UsageError: something is missing, too much, or no sense.
-        NotAPhoto: neither multipart nor JSON.
+        WrongMedia: neither multipart nor JSON.
         BodyTooLarge: too many parts, or too much text.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
@@ -68,7 +69,7 @@ async def read(
         server = state.of(request)
         form, told = await server.reads.run(state.client(request), lambda: _json(body, name))
     else:
-        raise NotAPhoto(
+        raise WrongMedia(
             "neither multipart/form-data nor application/json",
             where="content-type",
             hint=f"send the photo as a field {name!r} of a form",
@@ -85,7 +86,7 @@ async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
     ``Busy`` where the disk is full."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data":
-        raise NotAPhoto("not multipart/form-data", where="content-type", hint="send a form")
+        raise WrongMedia("not multipart/form-data", where="content-type", hint="send a form")
     parts = Parts(name, sink)
     await _multipart(request, options.get(b"boundary", b""), parts)
     if len(parts.form.photos) != 1:
@@ -93,7 +94,12 @@ async def read_file(request: Request, sink: BinaryIO, *, name: str) -> None:
 
 
 async def read_json(request: Request, model: type[Model]) -> Model:
-    """A JSON body without photos, as the model has it. Raises ``UsageError``, ``BodyTooLarge``."""
+    """A JSON body without photos, as the model has it. Raises ``UsageError``, ``BodyTooLarge`` and
+    ``WrongMedia``."""
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"application/json":
+        hint = "send JSON, and say so: Content-Type: application/json"
+        raise WrongMedia("not application/json", where="content-type", hint=hint)
     body = await request.body()
     if len(body) > FIELD_BYTES:
         raise BodyTooLarge(f"more than {FIELD_BYTES:,} bytes", where="body")
@@ -121,9 +127,8 @@ def checked(model: type[Model], told: Any, hint: str = "see /docs") -> Model:
     try:
         return model.model_validate(told)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(first["msg"], where=where or "body", hint="see /docs") from error
+        where, what = said(error.errors(include_url=False, include_input=False)[0])
+        raise UsageError(what, where=where or "body", hint="see /docs") from error
 
 
 def _fields(model: type[BaseModel]) -> set[str]:

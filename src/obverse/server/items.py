@@ -16,6 +16,7 @@ from pydantic import Field, Json
 
 from obverse.catalogue.adding import AddReport
 from obverse.catalogue.importers import Row
+from obverse.catalogue.rows import SENT
 from obverse.catalogue.sides import check_side
 from obverse.errors import PhotoError, UsageError
 from obverse.server import describe, forms, state
@@ -27,8 +28,6 @@ from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
 
-LONGEST = 200
-"""Letters of an id or a title."""
 PAGE = 500
 """Items of one page, at most."""
 FIELDS = frozenset({"q", "sort", "offset", "limit"})
@@ -46,13 +45,14 @@ VIEW = {
     "thumbnail": "/v1/views/7b3f0a4b2c9d8e1f00aa11bb/picture",
 }
 SHOWN = {**ITEM, "views": [VIEW], "added": "2026-01-01T00:00:00+00:00"}
+ADDED = {"item": ITEM, "views": [VIEW], "skipped": 0, "moved": 0, "failed": [], "notes": []}
 
 
 class NewItem(Strict):
     """What is said of a new item; ``side`` once for each photo."""
 
-    item: str = Field("", max_length=LONGEST)
-    title: str = Field("", max_length=LONGEST)
+    item: str = Field("", max_length=SENT)
+    title: str = Field("", max_length=SENT)
     attributes: dict[str, Any] | Json[dict[str, Any]] = Field(default_factory=dict)
     side: list[str] = Field(default_factory=list)
 
@@ -60,17 +60,16 @@ class NewItem(Strict):
 class Edit(Strict):
     """What changes; an attribute that becomes null goes."""
 
-    title: str | None = Field(None, max_length=LONGEST)
+    title: str | None = Field(None, max_length=SENT)
     attributes: dict[str, Any] | None = None
-    id: str | None = Field(None, min_length=1, max_length=LONGEST)
+    id: str | None = Field(None, min_length=1, max_length=SENT)
 
 
 @routes.get(
     "/items",
     summary="List, search, filter, sort",
-    responses=describe.responses(
-        {422: describe.BODY[422]}, example={"total": 1, "items": [LISTED]}
-    ),
+    responses=describe.responses(example={"total": 1, "items": [LISTED]}),
+    openapi_extra={"parameters": [describe.ATTRIBUTES]},
 )
 async def list_items(
     request: Request, q: str = "", sort: str = "title", offset: int = 0, limit: int = 100
@@ -119,16 +118,17 @@ async def get_item(request: Request, id: str) -> Any:
         describe.TAKEN,
         status=201,
         text="Registered; the very next question finds it.",
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
+        example=ADDED,
     ),
     openapi_extra=describe.upload(NewItem, most=24),
 )
 async def add_item(request: Request) -> Any:
-    """The id is made from the title where none is given. A photo that cannot be used is listed in
-    `failed` and the others go on; if none can, the error is that of the first. `notes` are
-    sentences about what looks like a slip, such as a picture that another item has, too. An item
-    that exists gets the photos as further views, and what is said of it now is laid over what was
-    said before."""
+    """The id is made from the title where none is given. `views` are those that are new, `skipped`
+    counts photos that the item has already, `moved` those whose view got another side instead. A
+    photo that cannot be used is listed in `failed` and the others go on; if none can, the error is
+    that of the first. `notes` are sentences about what looks like a slip, such as a picture that
+    another item has, too. An item that exists gets the photos as further views, and what is said of
+    it now is laid over what was said before."""
     server = state.of(request)
     photos, new = await forms.read(request, NewItem, most=server.settings.max_pictures)
     if not new.item and not new.title.strip():
@@ -188,8 +188,8 @@ async def add(
     item = await server.reads.run(state.client(request), lambda: shown(server, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
     problems = [{**problem(error), "photo": number} for number, error in failed]
-    told = {"skipped": report.skipped, "failed": problems, "notes": report.notes}
-    return {"item": item, "views": new, **told}
+    counts = {"skipped": report.skipped, "moved": report.moved + report.sides}
+    return {"item": item, "views": new, **counts, "failed": problems, "notes": report.notes}
 
 
 def listed(entry: Entry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 import json
 import threading
@@ -23,8 +24,8 @@ ORDERS = 6
 
 OWN = ("title", "id", "added")
 """What every item can be sorted by, whatever its attributes."""
-SORTS = 30
-"""Names listed, at most, where one to sort by is no such name."""
+NAMED = 30
+"""Names listed, at most, where one that is asked for is none."""
 
 Key = tuple[Any, ...]
 Listed = tuple[str, str, str, str, float]
@@ -88,10 +89,12 @@ class Shelf:
             offset, limit: which of them.
 
         Raises:
-            UsageError: ``sort`` is none of these.
+            UsageError: ``sort`` is none of these, or no item has such an attribute; where there are
+                no items, whatever is named.
         """
         with self._turn:
             self._refresh()
+            self._check_names(where or {})
             order = self._order(sort.removeprefix("-"))
             ids: Iterable[str] = (id for _, id in (reversed(order) if sort[:1] == "-" else order))
             wanted = words.casefold().split()
@@ -166,17 +169,23 @@ class Shelf:
 
     def _order(self, name: str) -> list[tuple[Key, str]]:
         if name not in self._orders:
-            if name not in OWN and all(
-                name not in entry.item.attributes for entry in self._entries.values()
-            ):
-                known = [*OWN, *self.attributes()]
-                hint = f"choose from: {', '.join(known[:SORTS])}"
+            if self._entries and name not in OWN and not self._is_attribute(name):
+                hint = _choice(name, [*OWN, *self.attributes()])
                 raise UsageError("nothing to sort by", where=name[:80] or "sort", hint=hint)
             while len(self._orders) >= ORDERS:
                 self._orders.pop(next(iter(self._orders)))
             rows = ((sort_key(entry, name), id) for id, entry in self._entries.items())
             self._orders[name] = sorted(rows)
         return self._orders[name]
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self._entries and not self._is_attribute(name):
+                hint = _choice(name, list(self.attributes()))
+                raise UsageError("no item has such an attribute", where=name[:80], hint=hint)
+
+    def _is_attribute(self, name: str) -> bool:
+        return any(name in entry.item.attributes for entry in self._entries.values())
 
     def _drop(self, id: str) -> None:
         if self._entries.pop(id, None) is not None:
@@ -201,6 +210,15 @@ def sort_key(entry: Entry, name: str) -> Key:
     if isinstance(value, int | float):
         return (0, value)
     return (1, natural_key(as_text(value)))
+
+
+def _choice(name: str, known: Sequence[str]) -> str:
+    """Advice on a name that is none of the known ones."""
+    if not known:
+        return "items have no attributes yet"
+    near = difflib.get_close_matches(name, known, 1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    return f"{meant}choose from: {', '.join(known[:NAMED])}"
 
 
 def _commonest(found: Counter[str]) -> list[tuple[str, int]]:

@@ -15,7 +15,7 @@ from obverse.catalogue.catalogue import Catalogue
 from obverse.errors import NotInCatalogue
 from obverse.server import describe, forms, show, state
 from obverse.server.ask import Strict
-from obverse.server.items import ITEM, VIEW, add, shown_view, sides_of
+from obverse.server.items import ADDED, VIEW, add, shown_view, sides_of
 from obverse.types import View
 
 routes = APIRouter(prefix="/v1", tags=["collection"])
@@ -41,11 +41,12 @@ class EditView(Strict):
         describe.BODY,
         describe.MISSING,
         status=201,
-        example={"item": ITEM, "views": [VIEW], "skipped": 0, "failed": [], "notes": []},
+        example=ADDED,
     ),
     openapi_extra=describe.upload(NewViews, most=24),
 )
 async def add_views(request: Request, id: str) -> Any:
+    """What it answers is told at `POST /v1/items`."""
     server, name = state.of(request), unquote(id)
     photos, new = await forms.read(request, NewViews, most=server.settings.max_pictures)
     await server.reads.run(state.client(request), lambda: server.catalogue.item(name))
@@ -76,8 +77,9 @@ async def edit_view(request: Request, id: str) -> Any:
     response_class=Response,
     responses=describe.responses(describe.MISSING, kind="image/jpeg"),
 )
-async def thumbnail(request: Request, id: str) -> Response:
-    """Upright; its first obverse, or else its first view."""
+async def thumbnail(request: Request, id: str, v: str = "") -> Response:
+    """Upright; its first obverse, or else its first view. With a version `v`, as a list names it, a
+    browser keeps it."""
     server, name = state.of(request), unquote(id)
 
     def work() -> bytes:
@@ -86,7 +88,7 @@ async def thumbnail(request: Request, id: str) -> Response:
             raise NotInCatalogue(f"no item {name!r}")
         return upright_jpeg(server.album.view(entry.first))
 
-    return picture(request, await server.reads.run(state.client(request), work))
+    return picture(request, await server.reads.run(state.client(request), work), v)
 
 
 @routes.get(
@@ -95,13 +97,13 @@ async def thumbnail(request: Request, id: str) -> Response:
     response_class=Response,
     responses=describe.responses(describe.MISSING, kind="image/jpeg"),
 )
-async def view_picture(request: Request, id: str) -> Response:
-    """Upright."""
+async def view_picture(request: Request, id: str, v: str = "") -> Response:
+    """Upright. With a version `v` a browser keeps it."""
     server = state.of(request)
     data = await server.reads.run(
         state.client(request), lambda: upright_jpeg(server.album.view(id))
     )
-    return picture(request, data)
+    return picture(request, data, v)
 
 
 def view_of(catalogue: Catalogue, id: str) -> View:
@@ -122,11 +124,11 @@ def _turned(thumbnail: bytes, degrees: float) -> bytes:
     return show.encode_jpeg(canvas.turned(canvas.decode(thumbnail), degrees))
 
 
-def picture(request: Request, data: bytes) -> Response:
+def picture(request: Request, data: bytes, version: str) -> Response:
     """A JPEG that a browser may keep, unless a key is needed to see it; asked for with a version,
     it never changes."""
     tag = f'"{sha256(data).hexdigest()[:24]}"'
-    age = "max-age=604800, immutable" if "v" in request.query_params else "max-age=60"
+    age = "max-age=604800, immutable" if version else "max-age=60"
     kept = "no-store" if state.of(request).settings.read_key else f"private, {age}"
     headers = {"ETag": tag, "Cache-Control": kept}
     if request.headers.get("if-none-match") == tag:

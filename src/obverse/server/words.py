@@ -5,6 +5,7 @@ The models are those the server was started with; no request names or fetches on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -107,6 +108,14 @@ async def segment(request: Request) -> Any:
         return {**found.to_dict(), "mask": f"/v1/pictures/{name}"}
 
     return await server.asks.run(state.client(request), work)
+
+
+def load(models: Mapping[str, str]) -> None:
+    """Load the models that were named, each kept for its first question. Raises ``ModelError``,
+    ``MissingExtra``."""
+    loaders = {"classify": text.classifier, "detect": text.detector, "segment": text.segmenter}
+    for verb, model in models.items():
+        loaders[verb](model)
 
 
 def model_for(server: State, verb: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from obverse.types.picture import F32, F64, Array, Patch, Photo, Region
@@ -23,10 +23,10 @@ class Matches:
         model: float64 (3, 3), homography from the view's patch to the query's; None without one.
     """
 
-    query: F32
-    view: F32
-    inliers: Array
-    model: F64 | None
+    query: F32 = field(repr=False)
+    view: F32 = field(repr=False)
+    inliers: Array = field(repr=False)
+    model: F64 | None = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -118,7 +118,7 @@ class Evidence:
 
     score: float
     turn: float
-    agreement: F32
+    agreement: F32 = field(repr=False)
     matches: Matches | None = None
     weakest: float | None = None
     numeral: NumeralReading | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Photo:
         source: where it came from, for messages: a path, or ``<bytes>``, ``<array>``.
     """
 
-    pixels: U8
+    pixels: U8 = field(repr=False)
     width: int
     height: int
     sha256: str
@@ -100,7 +100,7 @@ class Region:
     box: tuple[float, float, float, float]
     score: float
     ellipse: Ellipse | None = None
-    outline: F32 | None = None
+    outline: F32 | None = field(default=None, repr=False)
     whole: bool = False
     finder: str = ""
     seen: float = 1.0
@@ -136,10 +136,10 @@ class Patch:
         region: where it was found.
     """
 
-    image: U8
-    original: U8
-    polar: U8
-    matrix: F64
+    image: U8 = field(repr=False)
+    original: U8 = field(repr=False)
+    polar: U8 = field(repr=False)
+    matrix: F64 = field(repr=False)
     region: Region
 
 
@@ -154,6 +154,6 @@ class Embedding:
             histograms, packed by it; empty where it needs nothing.
     """
 
-    vector: F32
-    map: I8
-    description: bytes = b""
+    vector: F32 = field(repr=False)
+    map: I8 = field(repr=False)
+    description: bytes = field(default=b"", repr=False)

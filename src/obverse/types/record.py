@@ -53,8 +53,8 @@ class View:
     side: str
     sha256: str
     source: str
-    region: Mapping[str, Any]
-    thumbnail: bytes
+    region: Mapping[str, Any] = field(repr=False)
+    thumbnail: bytes = field(repr=False)
     embedding: Embedding | None
     added: str
 

@@ -8,7 +8,7 @@ Ecker, 2022). Thresholds are those the models' authors and the library use, not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,8 @@ class Segmentation:
     photo: Photo
     model: str
     prompt: str
-    likeness: F32
-    mask: Array
+    likeness: F32 = field(repr=False)
+    mask: Array = field(repr=False)
     objects: tuple[Region, ...]
 
     def image(self) -> U8:
@@ -138,9 +138,7 @@ def classify(
     labels = _words(labels, "label")
     if "{}" not in template:
         raise UsageError(f"template {template!r} has no place for the label", hint="put {} into it")
-    loaded = hub.load("AutoModel", "AutoImageProcessor", model, device, such=CLASSIFIER)
-    if not hasattr(loaded.model, "get_text_features"):
-        raise ModelError("knows no words", where=model, hint=f"name a CLIP model: {CLASSIFIER}")
+    loaded = classifier(model, device)
     texts = [template.replace("{}", label) for label in labels]
     tokens = tokenise(hub.tokenizer(loaded.name), loaded.model, texts).to(loaded.device)
     results = []
@@ -244,6 +242,14 @@ def segment(
         for photo, grid in zip(batch, grids, strict=True):
             results.append(_segmentation(photo, loaded.name, prompt, grid, least))
     return results
+
+
+def classifier(model: str = CLASSIFIER, device: str = "auto") -> hub.Loaded:
+    """What ``classify`` runs; kept for its next call. Raises as ``hub.load`` does."""
+    loaded = hub.load("AutoModel", "AutoImageProcessor", model, device, such=CLASSIFIER)
+    if not hasattr(loaded.model, "get_text_features"):
+        raise ModelError("knows no words", where=model, hint=f"name a CLIP model: {CLASSIFIER}")
+    return loaded
 
 
 def detector(model: str = DETECTOR, device: str = "auto") -> hub.Loaded:

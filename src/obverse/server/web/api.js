@@ -8,10 +8,12 @@ export class Problem extends Error {
     super(body.detail || body.title || t("problem.none"));
     this.status = status;
     this.code = body.code ?? "";
-    this.title = told("error", this.code, this.message);
+    // About a zip its own words, whatever is wrong with it.
+    const about = body.where === "zip" ? `${this.code}.zip` : this.code;
+    this.title = told("error", about, this.message);
     // Of two photos sent together, which one: 0 or 1.
     this.photo = Number(/^photo (\d+) of/.exec(body.where ?? "")?.[1] ?? 0) - 1;
-    this.hint = body.hint ? told("hint", this.code, body.hint) : "";
+    this.hint = body.hint ? told("hint", about, body.hint) : "";
   }
 }
 

@@ -13,6 +13,7 @@ import { duplicatesPage } from "./pages/duplicates.js";
 import { identifyPage } from "./pages/identify.js";
 import { importPage } from "./pages/import.js";
 import { itemPage } from "./pages/item.js";
+import { nowherePage } from "./pages/nowhere.js";
 import { trayPage } from "./pages/tray.js";
 import { href, listen, route, show } from "./router.js";
 import { refresh } from "./session.js";
@@ -44,6 +45,7 @@ const PAGES = {
   import: importPage,
   duplicates: duplicatesPage,
   about: aboutPage,
+  nowhere: nowherePage,
 };
 for (const [name, page] of Object.entries(PAGES)) route(name, page);
 

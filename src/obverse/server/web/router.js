@@ -8,12 +8,12 @@ export function route(name, page) {
   routes.set(name, page);
 }
 
-// { name, id, query } of the present address; an unknown one is the first page.
+// { name, id, query } of the present address; a name that is none is the page "nowhere".
 export function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, id = ""] = path.split("/");
   return {
-    name: routes.has(name) ? name : "",
+    name: routes.has(name) ? name : location.hash.startsWith("#/") ? "nowhere" : "",
     id: decoded(id),
     query: new URLSearchParams(query),
   };

@@ -37,6 +37,7 @@ const FILES = [
   "/static/pages/identify.js",
   "/static/pages/import.js",
   "/static/pages/item.js",
+  "/static/pages/nowhere.js",
   "/static/pages/tray.js",
   "/static/parts/aim.js",
   "/static/parts/asked.js",

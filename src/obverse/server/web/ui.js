@@ -70,6 +70,11 @@ export function toast(text, { action, run, kind = "" } = {}) {
   return line;
 }
 
+// What went wrong before is over: something new begins.
+export function hush() {
+  document.querySelector(".toast.bad")?.remove();
+}
+
 export function fail(error) {
   if (error.name === "AbortError") return;
   if (!(error instanceof Problem)) console.error(error);

@@ -9,7 +9,7 @@ import { Slot, cameraButton } from "../parts/slot.js";
 import { ONE, TRAY, picturesIn, prepare } from "../photos.js";
 import { go, href } from "../router.js";
 import { session } from "../session.js";
-import { button, check, choice, fail, link, speak, waiting } from "../ui.js";
+import { button, check, choice, fail, hush, link, speak, waiting } from "../ui.js";
 
 const LABELS = { one: ["side.one"], two: ["side.first", "side.second"], tray: ["side.tray"] };
 
@@ -207,6 +207,7 @@ class Identify {
 
   async ask() {
     this.stop();
+    hush();
     const photos = this.photos.filter(Boolean);
     const aborter = new AbortController();
     this.#aborter = aborter;

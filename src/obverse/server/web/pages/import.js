@@ -6,7 +6,7 @@ import { t, told } from "../i18n.js";
 import { noted } from "../parts/notes.js";
 import { href } from "../router.js";
 import { refresh } from "../session.js";
-import { fail, link, speak } from "../ui.js";
+import { fail, hush, link, speak } from "../ui.js";
 
 export function importPage(main) {
   const input = h("input", {
@@ -56,6 +56,7 @@ export function importPage(main) {
   );
 
   async function run(file) {
+    hush();
     input.value = "";
     input.disabled = true;
     const bar = h("progress", { max: "1", value: 0, "aria-label": t("import.title") });
@@ -86,12 +87,12 @@ export function importPage(main) {
           ),
         );
       },
-      done: ({ added, skipped, failed: wrong, notes }) => {
+      done: ({ added, skipped, moved, failed: wrong, notes }) => {
         bar.value = 1;
         const count = (value) => (Array.isArray(value) ? value.length : Number(value ?? 0));
         words.textContent = t("import.done", {
           n: count(added),
-          skipped: count(skipped),
+          skipped: count(skipped) + count(moved),
           failed: count(wrong),
         });
         state.append(

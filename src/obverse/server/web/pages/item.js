@@ -49,12 +49,18 @@ function draw(main, item) {
   document.title = `${nameOf(item)} – Obverse`;
   const words = h("div", { class: "item-words" });
   const plain = () => replace(words, about(item), actions(item, edit));
-  const edit = () =>
+  const cancel = () => {
+    plain();
+    words.querySelector(".actions .button").focus();
+  };
+  const edit = () => {
     replace(
       words,
       h("h1", {}, t("item.edit")),
-      editor(item, { save: (change) => store(item, change), cancel: plain }),
+      editor(item, { save: (change) => store(item, change), cancel }),
     );
+    toHeading(words);
+  };
   plain();
   replace(
     main,
@@ -71,9 +77,13 @@ function draw(main, item) {
       more(item),
     ),
   );
+  toHeading(words, { preventScroll: true });
+}
+
+function toHeading(words, how = {}) {
   const heading = words.querySelector("h1");
   heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
+  heading.focus(how);
 }
 
 function about(item) {

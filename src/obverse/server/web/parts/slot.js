@@ -50,6 +50,18 @@ export class Slot {
     if (files.length) this.give(files);
   }
 
+  // The server may open what the browser cannot, such as HEIC.
+  #unshown(image) {
+    if (!image.isConnected) return;
+    this.view.classList.remove("full");
+    replace(
+      this.face,
+      icon("picture"),
+      h("strong", {}, this.label),
+      h("span", {}, t("slot.unshown")),
+    );
+  }
+
   // Shows a photo (a Blob, or an address of the server's), or asks for one.
   set(photo) {
     this.photo = photo;
@@ -64,10 +76,9 @@ export class Slot {
       );
       return;
     }
-    replace(
-      this.face,
-      photo instanceof Blob ? local(photo, this.label) : picture(photo, this.label),
-    );
+    const image = photo instanceof Blob ? local(photo, this.label) : picture(photo, this.label);
+    replace(this.face, image);
+    if (photo instanceof Blob) image.addEventListener("error", () => this.#unshown(image));
     this.view.append(
       button("", () => this.remove?.(), {
         name: "close",

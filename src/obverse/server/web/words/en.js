@@ -48,6 +48,7 @@ export default {
   "side.other": "Other",
   "side.none": "Side not told",
   "slot.how": "Choose, drop or paste",
+  "slot.unshown": "No preview of this photo",
   "slot.choose": "Choose a file",
   "slot.remove": "Remove: {what}",
 
@@ -70,6 +71,9 @@ export default {
   "aim.still": "Hold still",
   "aim.ready": "Good: take it",
   "aim.offline": "No outline now. You can still take the photo",
+
+  "nowhere.title": "There is no such page",
+  "nowhere.why": "The address is mistyped, or from another version.",
 
   "answer.none": "Nothing was asked yet",
   "answer.noneWhy": "Show a photo first.",
