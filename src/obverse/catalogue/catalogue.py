@@ -460,7 +460,7 @@ class Catalogue:
         Raises:
             NotInCatalogue: no such item.
             AlreadyInCatalogue: another item has that id.
-            UsageError: the new id is empty, or no text.
+            UsageError: the new id is empty, no text, or more than a line.
         """
         return editing.rename(self._store, self.item(id), new)
 

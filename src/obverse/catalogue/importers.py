@@ -359,7 +359,8 @@ def _read_row(
         side = side or shown
     title = said.get("title", "")
     try:
-        check_id(known), check_title(title)
+        check_id(known)
+        check_title(title)
     except UsageError as error:
         raise ValueError(str(error)) from error
     attributes = {

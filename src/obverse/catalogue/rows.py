@@ -123,7 +123,7 @@ def check_id(text: object) -> str:
 def check_title(text: object) -> str:
     """The title of an item. Raises ``UsageError`` for what is none."""
     if not isinstance(text, str):
-        raise UsageError(f"a title is text, not {text!r}", hint="give it as text")
+        raise UsageError(f"a title is text, not {type(text).__name__}", hint="give it as text")
     return _text(_one_line(text))
 
 
@@ -131,7 +131,8 @@ def _one_line(text: str) -> str:
     """Of what is given now; catalogues of before may hold others."""
     if any(unicodedata.category(letter) in BREAKS for letter in text):
         raise UsageError(
-            f"{text!a} holds a line break or a control character", hint="write it in one line"
+            f"{text[:80]!a} holds a line break or a control character",
+            hint="write it in one line",
         )
     return text
 
@@ -148,7 +149,8 @@ def check_attributes(id: str, attributes: object) -> None:
     hold."""
     if not isinstance(attributes, Mapping):
         raise UsageError(
-            f"attributes are names with values, not {attributes!r}", hint='write {"name": value}'
+            f"attributes are names with values, not {type(attributes).__name__}",
+            hint='write {"name": value}',
         )
     if why := flaw(attributes):
         raise UsageError(
