@@ -65,10 +65,10 @@ def test_names_that_make_no_sense(name: str) -> None:
 def test_a_catalogue_remembers_its_finder(tiny: Tiny, tmp_path: Path) -> None:
     place, name = tmp_path / "c.obv", f"owlvit:coin@{tiny('owlvit')}"
     with Catalogue(place, finder=name) as made:
-        assert made.info()["finder"] == name
         for number in range(2):
             (tmp_path / f"{number}.png").write_bytes(_png(coin(number)))
         assert made.add([tmp_path / "0.png", tmp_path / "1.png"]).added == 2
+        assert made.info()["finder"] == name
         assert {view.region["finder"] for view in made.views()} == {name}
     with Catalogue(place) as again:
         answer = again.identify(coin(1))
