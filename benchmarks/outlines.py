@@ -4,7 +4,8 @@
 
 Every catalogue picture of the first protocol is searched for a regular outline
 (``verify/outlines.py``). Each is looked for on every query: at the turn that the maps give where it
-is the query's own item, and at turns drawn by chance on queries of other denominations.
+is the query's own item, and at turns drawn by chance on queries of denominations that have no
+picture of that shape.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def main() -> None:
     print(f"{len(plans[0].catalogue)} pictures, {traced} outlines, {len(waves)} of them regular")
     print("corners:", ", ".join(f"{n} ({count})" for n, count in sorted(corners.items())))
 
+    # Items of one denomination, the digits of their names, may share their shape.
+    shapes = {(item[:3], wave.corners) for item, wave in waves.items()}
     by_chance: dict[int, list[float]] = {n: [] for n in corners}
     for plan in plans:
         own: dict[str, list[float]] = {item: [] for item in waves}
@@ -60,8 +63,8 @@ def main() -> None:
                 query = pipeline.embed_query(pipeline.normalise(photo, region))
                 turn = pipeline.prove(query, maps[case.item][None])[0].turn
                 own[case.item].append(outlines.gain(rim, waves[case.item], turn))
-            for item, wave in waves.items():
-                if item[:3] != case.item[:3]:  # coins of one denomination may share their shape
+            for wave in waves.values():
+                if (case.item[:3], wave.corners) not in shapes:
                     turns = rng.uniform(0, 360, CHANCES)
                     by_chance[wave.corners] += [outlines.gain(rim, wave, t) for t in turns]
             say(n, len(plan.queries), plan.name)

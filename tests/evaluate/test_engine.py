@@ -16,6 +16,7 @@ def test_models_are_those_of_the_catalogue_it_opens(tmp_path: Path) -> None:
     library = own.open(tmp_path / "c.obv")
     try:
         assert isinstance(library, Catalogue)
+        library.add([])
         models = library.info()["models"]
         assert own.models() == models | {"post": "", "verified by": "polar"}
     finally:
