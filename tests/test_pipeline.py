@@ -20,6 +20,7 @@ from obverse.types import (
     Evidence,
     Item,
     NumeralReading,
+    OutlineReading,
     Patch,
     Photo,
     Region,
@@ -208,6 +209,23 @@ def test_who_is_asked_for_its_number(
     assert [one.numeral is not None for one in evidence] == [
         bool(number) and i < asked for i, number in enumerate(numbers)
     ]
+
+
+def test_a_number_does_not_bring_back_another_shape() -> None:
+    """The photo is scalloped and says 10; the round one says it, too, the scalloped one says 50."""
+
+    class Look:
+        @staticmethod
+        def numeral(id: str, evidence: Evidence) -> Evidence:
+            number, ratio = {"scalloped": ("50", -4.0), "round": ("10", 4.0)}[id]
+            return replace(evidence, numeral=NumeralReading(number, "10", ratio, ()))
+
+    plain = Evidence(0.8, 0.0, np.zeros((1, 1), np.float32))
+    shapes = OutlineReading(12, 12, 4.6), OutlineReading(0, 12, -4.6)
+    evidence = [replace(plain, outline=shape) for shape in shapes]
+    views = ["scalloped", "round"]
+    assert Pipeline._agreed(Look(), views, evidence) == 0  # type: ignore[arg-type]
+    assert [e.numeral is not None and e.numeral.agrees for e in evidence] == [False, True]
 
 
 def test_a_closer_look_raises_scores_and_keeps_the_order(

@@ -47,8 +47,8 @@ CHINESE: Mapping[str, str] = {
     "weak": "不利之处：{where}，毫无吻合（吻合度 {first}，整面 {whole}）。",
     "advice": "{advice}。",
     # parts of sentences
-    "round": "是圆的",
-    "cornered": "有 {view} 个",
+    "no corners": "上没有",
+    "corners": "上有 {view} 个",
     "the side": "目录中的{side}",
     "side": "图片",
     "obverse": "正面",

@@ -84,7 +84,8 @@ def places(answer: Answer, split: Separation) -> list[tuple[Sector, canvas.Colou
     against it."""
     counter = against(answer, split)
     against_it = [] if counter is None else [(counter, COLD)]
-    return [(s, GOLD) for s in split.sectors[: MOST - len(against_it)]] + against_it
+    for_it = [sector for sector in split.sectors if sector != counter]
+    return [(sector, GOLD) for sector in for_it[: MOST - len(against_it)]] + against_it
 
 
 def _legend(
@@ -144,7 +145,7 @@ def _planes(sheet: Canvas, answer: Answer, columns: Sequence[int], y: float, wid
     side = min(SIDE, width)
     size = answer.patch.original.shape[0]
     photo = tile(answer.photo, answer.patch, side)
-    middles = [x + (width - side) / 2 for x in columns]
+    middles, called = [x + (width - side) / 2 for x in columns], names.of(answer)
     sheet.paste(photo, middles[1], y)
     for candidate, x in zip(answer.candidates[:2], (middles[0], middles[2]), strict=True):
         sheet.paste(canvas.resize(canvas.upright(candidate.view), side, side), x, y)
@@ -154,7 +155,7 @@ def _planes(sheet: Canvas, answer: Answer, columns: Sequence[int], y: float, wid
             continue
         lines.between(sheet, matches, (middles[1], y), (x, y), side / size)
         count = int(matches.inliers.sum())
-        text = f"{candidate.item.name}: {count} points on one plane"
+        text = f"{called[candidate.item.id]}: {count} points on one plane"
         _caption(sheet, text, x + side / 2, y + side + 10, width)
     _caption(sheet, "your photo", middles[1] + side / 2, y + side + 10, width)
 

@@ -69,7 +69,7 @@ ENGLISH: Mapping[str, str] = {
     "other value": "Against it: the catalogue's picture says {view}, the photo {photo}.",
     "shape": "The photo shows its outline, with {view} corners or scallops.",
     "other shape": "Against it: the photo's outline has {photo} corners or scallops, the "
-    "catalogue's picture is {other}.",
+    "catalogue's picture {other}.",
     "pairing": "{pairing}",
     "year": "The date reads {written} ({sure}).",
     "year, converted": "The date reads {written}, which is {year} ({sure}).",
@@ -84,7 +84,7 @@ ENGLISH: Mapping[str, str] = {
     "next, points": "Next in line is {second} ({sure}), with {other} points against {first}.",
     "next, another value": "Next in line is {second} ({sure}), whose picture says {view} where "
     "the photo says {photo}.",
-    "next, another shape": "Next in line is {second} ({sure}), whose picture is {other} where the "
+    "next, another shape": "Next in line is {second} ({sure}), whose picture {other} where the "
     "photo's outline has {photo} corners or scallops.",
     "next, by design": "Next in line is {second} ({sure}), likelier than {item}, which comes first "
     "for its design alone.",
@@ -98,8 +98,8 @@ ENGLISH: Mapping[str, str] = {
     "weak": "Against it: {where}, nothing agrees (agreement {first}, over the whole face {whole}).",
     "advice": "{advice}.",
     # parts of sentences
-    "round": "round",
-    "cornered": "one with {view}",
+    "no corners": "shows none",
+    "corners": "shows {view}",
     "the side": "the catalogue's {side}",
     "side": "picture",
     "upright": "",
@@ -272,14 +272,21 @@ def _value(best: Candidate) -> list[Reason]:
 
 def _shape(best: Candidate, words: Mapping[str, str]) -> list[Reason]:
     """Whether the photo shows the outline of the view, where it shows one."""
-    read = best.evidence.outline
+    read = _outline(best)
     if read is None:
         return []
     return [Reason("other shape" if read.differs else "shape", _corners(read, words))]
 
 
+def _outline(candidate: Candidate) -> OutlineReading | None:
+    """The shape that a photo shows; that which speaks against the item, if one of two does."""
+    shown = [match.evidence for match in candidate.sides if match] or [candidate.evidence]
+    read = [e.outline for e in shown if e.outline]
+    return next((one for one in read if one.differs), read[0] if read else None)
+
+
 def _corners(read: OutlineReading, words: Mapping[str, str]) -> dict[str, str]:
-    other = words["cornered" if read.view else "round"].format(view=read.view)
+    other = words["corners" if read.view else "no corners"].format(view=read.view)
     return {"view": str(read.view), "photo": str(read.photo), "other": other}
 
 
@@ -318,7 +325,7 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
     read = two.evidence.numeral
     if read is not None and read.differs:
         return [Reason("next, another value", {**values, "view": read.view, "photo": read.photo})]
-    shape = two.evidence.outline
+    shape = _outline(two)
     if shape is not None and shape.differs:
         return [Reason("next, another shape", {**values, **_corners(shape, words)})]
     if decided := _decided(answer, one, two):

@@ -15,7 +15,7 @@ import numpy as np
 
 from obverse import tray
 from obverse.catalogue.store import Hits, Store, described_of
-from obverse.decide import Standing
+from obverse.decide import LOOKED_AT, Standing, spoken
 from obverse.errors import PhotoError
 from obverse.types import (
     F32,
@@ -31,6 +31,7 @@ from obverse.types import (
     Region,
     View,
 )
+from obverse.verify.closer import Closer, near
 
 if TYPE_CHECKING:
     from obverse.found import Found
@@ -61,6 +62,12 @@ class Joined:
     scores: F64
     places: Array
     gap: float
+
+    def led_by(self, n: int) -> Joined:
+        """With what stands at a place first."""
+        order = [n, *(i for i in range(len(self.items)) if i != n)]
+        items = [self.items[i] for i in order]
+        return replace(self, items=items, scores=self.scores[order], places=self.places[order])
 
 
 def both_sides(photo: Photo, regions: list[Region]) -> list[tuple[Photo, Region]]:
@@ -159,16 +166,23 @@ def answer(
     table = np.stack([pipeline.verify(f.query, hits)[0] for f in found])
     joined = join(table, hits.items, [v.side for v in views], rule.neutral, same_side)
     decider = pipeline.decider if same_side else rule.decider
+    shown = max(top, LOOKED_AT)
     matches = [
         _matches(pipeline, f.query, views, hits.maps, places)
-        for f, places in zip(found, joined.places[:top].T, strict=True)
+        for f, places in zip(found, joined.places[:shown].T, strict=True)
     ]
-    for f, of_photo in zip(found, matches, strict=True):
-        of_photo[:1] = [_compared(pipeline, store, f, match) for match in of_photo[:1]]
-    first = [match for of_photo in matches for match in of_photo[:1] if match]
-    read = [match.evidence.numeral for match in first if match.evidence.numeral]
+    closers = [pipeline.closer(store, f.patch, f.photo) for f in found]
+    few = near(joined.scores[:LOOKED_AT].tolist())
+    for closer, of_photo in zip(closers, matches, strict=True):
+        of_photo[:few] = _shaped(closer, of_photo[:few])
+    leader = next((n for n in range(few) if not _differ(matches, n)), 0)
+    joined = joined.led_by(leader)
+    for closer, of_photo in zip(closers, matches, strict=True):
+        of_photo.insert(0, of_photo.pop(leader))
+        of_photo[:1] = [_compared(closer, match) for match in of_photo[:1]]
     standing = Standing.of(joined.scores)
-    standing.said[:1] = min((numeral.ratio for numeral in read), default=0.0)
+    for n, pair in enumerate(zip(*(of_photo[:few] for of_photo in matches), strict=True)):
+        standing.said[n] = min((spoken(match.evidence) for match in pair if match), default=0.0)
     chances = decider.probabilities(standing)
     items = {i.id: i for i in store.items(joined.items[:top])}
     candidates = []
@@ -195,7 +209,7 @@ def answer(
     clear = len(candidates) < 2 or candidates[0].probability > CLEAR * candidates[1].probability
     return replace(
         sides[0],
-        known=known and clear and not pairing.disagree and not any(n.differs for n in read),
+        known=known and clear and not pairing.disagree and not _differ(matches, 0),
         candidates=tuple(candidates),
         sides=tuple(sides),
         pairing=pairing,
@@ -222,12 +236,27 @@ def _matches(
     return [None if i == NONE else Match(views[i], next(proofs)) for i in places]
 
 
-def _compared(pipeline: Pipeline, store: Store, found: Found, match: Match | None) -> Match | None:
+def _shaped(closer: Closer | None, matches: Sequence[Match | None]) -> list[Match | None]:
+    """With the shape that the photo shows, where the recipe looks for it."""
+    there = [match for match in matches if match]
+    if closer is None or not there:
+        return list(matches)
+    seen = closer.outlines([m.view.id for m in there], [m.evidence for m in there])
+    proofs = iter(seen)
+    return [match and replace(match, evidence=next(proofs)) for match in matches]
+
+
+def _compared(closer: Closer | None, match: Match | None) -> Match | None:
     """With what the numbers on photo and view say, where the recipe reads them."""
-    closer = pipeline.closer(store, found.patch)
     if match is None or closer is None:
         return match
     return replace(match, evidence=closer.numeral(match.view.id, match.evidence))
+
+
+def _differ(matches: Sequence[Sequence[Match | None]], n: int) -> bool:
+    """Does one of the photos show another value or another shape than item ``n`` has?"""
+    there = [match.evidence for of_photo in matches if (match := of_photo[n])]
+    return any(read.differs for e in there for read in (e.numeral, e.outline) if read)
 
 
 def _similarity(query: Embedding, view: View) -> float:

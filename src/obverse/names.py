@@ -27,7 +27,7 @@ def apart(items: Iterable[Item]) -> dict[str, str]:
     as the catalogue says them; with the id where these are the same, too."""
     found = {item.id: item for item in items}
     names = {id: item.name for id, item in found.items()}
-    for longer in (_dated, _identified):
+    for longer in (_dated, _identified, _identified):  # a title may end in another's id
         shared = Counter(names.values())
         names = {
             id: longer(name, found[id]) if shared[name] > 1 else name for id, name in names.items()

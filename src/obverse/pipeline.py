@@ -36,7 +36,7 @@ from obverse.types import (
     Tray,
     Verifier,
 )
-from obverse.verify.closer import Closer
+from obverse.verify.closer import Closer, near
 from obverse.verify.numerals import NumeralReader
 from obverse.year import twins
 from obverse.year.reader import YearReader
@@ -53,10 +53,6 @@ were chosen on `dev_wild` (docs/decisions.md)."""
 CLOSE = 0.1
 """Views of a score so much lower than that of a first one that has the photo's number are asked for
 theirs, too: 39 of 448 photos of `dev_wild`; with 0.2 there are 141, and nothing else changes."""
-NEAR = 0.15
-"""A photo is laid over the views of a score no lower than the best one's by this: 1.8 of the first
-three on `dev_wild`. With 0.1 or all three no figure is better by more than a split over designs
-makes (docs/decisions.md)."""
 
 
 class Pipeline:
@@ -385,38 +381,37 @@ class Pipeline:
         evidence = self.prove(query, looked.maps, looked.described)
         raised = scores[first].tolist()
         if closer:
-            self._lay(closer, looked, raised, evidence)
+            few = near([e.score for e in evidence[: decide.LOOKED_AT]])
+            self._lay(closer, looked, few, raised, evidence)
             views = list(looked.views)
-            for settle in (self._outlined, self._agreed):
-                leader = settle(closer, views, evidence)
-                for ranked in (first, raised, views, evidence):
-                    _lead(ranked, leader)
+            _lead(self._outlined(closer, views, few, evidence), first, raised, views, evidence)
+            _lead(self._agreed(closer, views, evidence), first, raised, views, evidence)
         before = np.asarray(scores[first], np.float64)
         return first, Standing.of(np.array(raised), evidence, before), evidence[:shown]
 
     @staticmethod
-    def _lay(closer: Closer, looked: Hits, scores: list[float], evidence: list[Evidence]) -> None:
+    def _lay(
+        closer: Closer, looked: Hits, few: int, scores: list[float], evidence: list[Evidence]
+    ) -> None:
         """Lays the photo over the first few views, which raises their scores."""
-        few = _close(evidence)
         laid = closer.lay(looked.views[:few], looked.maps[:few], evidence[:few])
         for i, (now, before) in enumerate(zip(laid, evidence[:few], strict=True)):
             if now is not before:
                 scores[i], evidence[i] = now.score, now
 
     @staticmethod
-    def _outlined(closer: Closer, views: list[str], evidence: list[Evidence]) -> int:
+    def _outlined(closer: Closer, views: list[str], few: int, evidence: list[Evidence]) -> int:
         """Completes the evidence for the first few views by their shape, where the photo shows that
         of one of them. The place of the one that leads: the first that the photo's shape does not
         speak against."""
-        few = _close(evidence)
         evidence[:few] = closer.outlines(views[:few], evidence[:few])
-        return next((i for i, e in enumerate(evidence) if not (e.outline and e.outline.differs)), 0)
+        return next((i for i, e in enumerate(evidence) if not _misshapen(e)), 0)
 
     @staticmethod
     def _agreed(closer: Closer, views: list[str], evidence: list[Evidence]) -> int:
         """Completes the evidence for the first view. Where its number is not the photo's, for the
-        next ones until one has that number: its place, or 0. Where it is, for those that come
-        close: another number takes them out of the running."""
+        next ones until one has that number, and no other shape: its place, or 0. Where it is,
+        for those that come close: another number takes them out of the running."""
         leads = False
         for place in range(min(decide.LOOKED_AT, len(evidence))):
             if leads and evidence[0].score - evidence[place].score >= CLOSE:
@@ -428,19 +423,20 @@ class Pipeline:
                 leads = agrees
                 if numeral is None or not (agrees or numeral.differs):
                     break
-            elif agrees and not leads:
+            elif agrees and not leads and not _misshapen(evidence[place]):
                 return place
         return 0
 
 
-def _lead(ranked: list[Any], place: int) -> None:
-    """Puts what stands at a place first."""
-    ranked.insert(0, ranked.pop(place))
+def _lead(place: int, *ranked: list[Any]) -> None:
+    """Puts what stands at a place first, in each list."""
+    for one in ranked:
+        one.insert(0, one.pop(place))
 
 
-def _close(evidence: list[Evidence]) -> int:
-    """How many of the first views come close to the first."""
-    return sum(evidence[0].score - e.score < NEAR for e in evidence[: decide.LOOKED_AT])
+def _misshapen(evidence: Evidence) -> bool:
+    """Does the photo show another shape?"""
+    return evidence.outline is not None and evidence.outline.differs
 
 
 class Clock:

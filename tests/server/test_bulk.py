@@ -62,7 +62,14 @@ def test_it_waits_while_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> N
     events = events_of([Busy("full"), Busy("full"), None], monkeypatch)
     assert events[-1] == (
         "done",
-        {"added": 1, "skipped": 0, "moved": 0, "failed": 0, "notes": ["a slip", "a copy"]},
+        {
+            "added": 1,
+            "skipped": 0,
+            "moved": 0,
+            "sides": 0,
+            "failed": 0,
+            "notes": ["a slip", "a copy"],
+        },
     )
 
 

@@ -174,12 +174,12 @@ def test_a_picture_that_comes_again_with_another_side_is_told(server: Served, co
         (["edge", "reverse"], (0, 1, 1)),
     ):
         told = ask(server, "/v1/items", *[picture] * len(sides), item="s1", side=sides).json()
-        assert (len(told["views"]), told["skipped"], told["moved"]) == counts
+        assert (len(told["views"]), told["skipped"], told["sides"]) == counts
     (view,) = server.http.get("/v1/items/s1").json()["views"]
     assert view["side"] == "reverse"
     packed = zip_of({"s1/x_obverse.png": picture})
     *_, (_, told) = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
-    assert (told["added"], told["skipped"], told["moved"]) == (0, 0, 1)
+    assert (told["added"], told["skipped"], told["sides"]) == (0, 0, 1)
     server.http.delete("/v1/items/s1")
 
 
@@ -330,7 +330,7 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
     assert events[-1] == (
         "done",
-        {"added": 2, "skipped": 0, "moved": 0, "failed": 1, "notes": []},
+        {"added": 2, "skipped": 0, "moved": 0, "sides": 0, "failed": 1, "notes": []},
     )
     assert [told["where"] for name, told in events if name == "failure"] == ["all/bad/x.jpg"]
     assert ("progress", {"done": 3, "total": 3, "text": "2 added"}) in events
@@ -341,7 +341,7 @@ def test_bulk_by_folders_and_by_table(server: Served, coins: Coins) -> None:
     events = events_of(server.http.post("/v1/items:bulk", files={"zip": ("z", packed)}))
     (note,) = events[-1][1].pop("notes")
     assert "from table and new one" in note
-    assert events[-1] == ("done", {"added": 1, "skipped": 0, "moved": 0, "failed": 1})
+    assert events[-1] == ("done", {"added": 1, "skipped": 0, "moved": 0, "sides": 0, "failed": 1})
     item = server.http.get("/v1/items/from%20table").json()
     assert (item["title"], item["attributes"]) == ("T", {"country": "Z"})
     for id in ("new%20one", "from%20table"):

@@ -23,6 +23,7 @@ from obverse.catalogue.store import Hits, Store
 from obverse.decide import spoken
 from obverse.pipeline import Pipeline
 from obverse.types import F64, Embedding, Evidence, Progress, View
+from obverse.verify.closer import Closer
 from obverse.year.twins import apart
 
 BATCH = 32
@@ -41,8 +42,9 @@ SAME = (5.8, 15.0, 0.9)
 """Weights of ``traits`` for the chance that two pictures show one design, and the bias
 (``scripts/fit_duplicates.py``; docs/decisions.md)."""
 BIAS = -13.1
-LIKELY = 0.5
-"""Chance from which two views are told as one design."""
+LIKELY, LEAST = 0.5, 0.6
+"""Chance from which two views are told as one design, and a score below which none reaches it: by
+``SAME`` the weakest part would have to agree better than the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,24 @@ def _alike(
     closer = pipeline.closer(store, partial(patch_of, view))
     for place, i in enumerate(first):
         id, score = rest.views[i], float(standing.scores[place])
-        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
-        if not pipeline.decider.known(chance):
+        if closer is not None:
+            if score < LEAST:
+                return
+            hit = rest.take([i])
+            yield id, score, _same(closer, id, pipeline.prove(query, hit.maps, hit.described)[0])
             continue
-        hit = rest.take([i])
-        shown = pipeline.prove(query, hit.maps, hit.described)[0]
-        if closer and shown.weakest is not None:
-            chance = same(closer.outline(id, closer.numeral(id, shown)))
-            if chance < LIKELY:
-                chance = 0.0
-        yield id, score, chance
+        chance = float(pipeline.decider.probabilities(standing.take([place]))[0])
+        if pipeline.decider.known(chance):
+            yield id, score, chance
+
+
+def _same(closer: Closer, id: str, shown: Evidence) -> float:
+    """The chance that a view shows the design of the picture that is asked about; 0 where that is
+    less than ``LIKELY``."""
+    chance = same(shown)
+    if chance >= LIKELY:  # only then is it worth a closer look
+        chance = same(closer.outline(id, closer.numeral(id, shown)))
+    return chance if chance >= LIKELY else 0.0
 
 
 def traits(evidence: Evidence) -> F64:

@@ -112,7 +112,7 @@ def _send(wire: Wire, batch: list[tuple[bytes, Row]], report: AddReport) -> None
         return
     report.added += len(answer["views"])
     report.skipped += int(answer["skipped"])
-    report.moved += int(answer.get("moved", 0))  # a server of before leaves it out
+    report.sides += int(answer.get("sides", 0))  # a server of before leaves it out
     report.notes += answer["notes"]
     for problem in answer["failed"]:
         failed = batch[problem["photo"]][1]

@@ -48,9 +48,9 @@ T = TypeVar("T")
 async def bulk(request: Request) -> StreamingResponse:
     """The zip holds a folder per item, or a table `catalogue.csv` and the photos it names. Events
     are `progress`, `failure` for each photo that cannot be used, and `done`, with what was `added`,
-    `skipped` as it is there, or `moved` to another name or side, and `notes` about what looks like
-    a slip. What was added when the connection breaks stays; sending the same zip
-    again goes on from there."""
+    `skipped` as it is there, `moved` to another name, or shows another of the `sides`, and `notes`
+    about what looks like a slip. What was added when the connection breaks stays; sending the same
+    zip again goes on from there."""
     server = state.of(request)
     earlier = server.upload() if server.upload else None
     if earlier is not None and not earlier.closed:
@@ -80,7 +80,7 @@ async def add_all(
     notes: list[str],
 ) -> AsyncIterator[str]:
     """Add the rows batch by batch, and tell how it goes."""
-    added = skipped = moved = 0
+    added = skipped = moved = sides = 0
     failed = len(problems)
     for told in problems:
         yield event("failure", told)
@@ -105,12 +105,13 @@ async def add_all(
         else:
             added += report.added if report else 0
             skipped += report.skipped if report else 0
-            moved += report.moved + report.sides if report else 0
+            moved += report.moved if report else 0
+            sides += report.sides if report else 0
             failed += len(report.failed) if report else 0
             notes = [*notes, *(report.notes if report else [])]
         done = min(start + BATCH, len(rows))
         yield event("progress", {"done": done, "total": len(rows), "text": f"{added:,} added"})
-    counts = {"added": added, "skipped": skipped, "moved": moved, "failed": failed}
+    counts = {"added": added, "skipped": skipped, "moved": moved, "sides": sides, "failed": failed}
     yield event("done", {**counts, "notes": notes})
 
 

@@ -45,7 +45,7 @@ VIEW = {
     "thumbnail": "/v1/views/7b3f0a4b2c9d8e1f00aa11bb/picture",
 }
 SHOWN = {**ITEM, "views": [VIEW], "added": "2026-01-01T00:00:00+00:00"}
-ADDED = {"item": ITEM, "views": [VIEW], "skipped": 0, "moved": 0, "failed": [], "notes": []}
+ADDED = {"item": ITEM, "views": [VIEW], "skipped": 0, "sides": 0, "failed": [], "notes": []}
 
 
 class NewItem(Strict):
@@ -124,7 +124,7 @@ async def get_item(request: Request, id: str) -> Any:
 )
 async def add_item(request: Request) -> Any:
     """The id is made from the title where none is given. `views` are those that are new, `skipped`
-    counts photos that the item has already, `moved` those whose view got another side instead. A
+    counts photos that the item has already, `sides` those whose view got another side instead. A
     photo that cannot be used is listed in `failed` and the others go on; if none can, the error is
     that of the first. `notes` are sentences about what looks like a slip, such as a picture that
     another item has, too. An item that exists gets the photos as further views, and what is said of
@@ -188,7 +188,7 @@ async def add(
     item = await server.reads.run(state.client(request), lambda: shown(server, id))
     new = [view for view in item.pop("views") if view["id"] not in before]
     problems = [{**problem(error), "photo": number} for number, error in failed]
-    counts = {"skipped": report.skipped, "moved": report.moved + report.sides}
+    counts = {"skipped": report.skipped, "sides": report.sides}
     return {"item": item, "views": new, **counts, "failed": problems, "notes": report.notes}
 
 

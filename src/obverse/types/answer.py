@@ -80,7 +80,7 @@ class OutlineReading:
     """The shape that a photo shows, where it is that of a view that comes close.
 
     Attributes:
-        view: how many corners or scallops this view has; 0 where it is round.
+        view: how many corners or scallops this view has; 0 where none are seen.
         photo: how many the photo shows.
         ratio: natural logarithm of how much likelier the photo has this view's outline than another
             one.

@@ -87,12 +87,12 @@ export function importPage(main) {
           ),
         );
       },
-      done: ({ added, skipped, moved, failed: wrong, notes }) => {
+      done: ({ added, skipped, moved, sides, failed: wrong, notes }) => {
         bar.value = 1;
         const count = (value) => (Array.isArray(value) ? value.length : Number(value ?? 0));
         words.textContent = t("import.done", {
           n: count(added),
-          skipped: count(skipped) + count(moved),
+          skipped: count(skipped) + count(moved) + count(sides),
           failed: count(wrong),
         });
         state.append(
