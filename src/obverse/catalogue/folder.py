@@ -205,7 +205,9 @@ def lock(folder: Path) -> Iterator[None]:
 def drop_unmade(folder: Path) -> None:
     """What an interrupted creation left goes, unless another process made a catalogue of it. The
     engine ends behind our back what it had begun, so this is done until it is through."""
-    if folder.is_dir() and all(path.name in OURS for path in folder.iterdir()):
+    with suppress(FileNotFoundError):
+        if not folder.is_dir() or any(path.name not in OURS for path in folder.iterdir()):
+            return
         with lock(folder):
             if not exists(folder):
                 for _ in range(SWEEPS):
