@@ -60,3 +60,12 @@ def test_what_another_process_filled_is_not_dropped(
     assert code == 1
     assert "it holds 1 view" in out
     assert len(Catalogue(place).views()) == 1
+
+
+def test_photos_beside_a_manifest_of_another_program_are_added(
+    run: Any, photo: Path, tmp_path: Path
+) -> None:
+    (photo.parent / "manifest.json").write_text('{"name": "a web app", "icons": []}')
+    code, out, _ = run("add", tmp_path / "c.obv", photo.parent)
+    assert code == 0
+    assert "1 added" in out

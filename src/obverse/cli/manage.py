@@ -69,14 +69,14 @@ def add(
     """
     from obverse import Catalogue
     from obverse.catalogue import importers
-    from obverse.catalogue.folder import exists
+    from obverse.catalogue.folder import exists, is_ours
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
-        if exists(source):
+        if is_ours(source):
             raise UsageError(
                 "is a catalogue",
                 where=source,

@@ -94,10 +94,10 @@ def _check_way(folder: Path) -> None:
 
 def _check_place(path: Path) -> None:
     """Raises ``UsageError`` in a catalogue, and where nothing may be written."""
-    from obverse.catalogue.folder import exists
+    from obverse.catalogue.folder import is_ours
 
     ways = (path, *path.absolute().parents)
-    if any(exists(one) for one in ways):
+    if any(is_ours(one) for one in ways):
         raise UsageError("belongs to a catalogue", where=path, hint="choose a place outside of it")
     if not os.access(next(one for one in ways if one.exists()), os.W_OK):
         raise UsageError("may not be written", where=path, hint="choose a place that you may write")
