@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -38,6 +39,20 @@ def test_a_table_never_replaces_a_picture(photo: Path, tmp_path: Path) -> None:
     places.check_table(tmp_path / "new.csv")
     with pytest.raises(UsageError, match="is the photo itself"):
         places.check_table(table, [tmp_path / "." / "table.csv"])
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_a_photo_is_kept_by_whatever_name(photo: Path, tmp_path: Path, link: Any) -> None:
+    (tmp_path / "out").mkdir()
+    other = tmp_path / "out" / "photo.jpg"
+    link(photo, other)
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.check_picture(other, [photo])
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.pictures_for(tmp_path / "out", [str(photo), "b/2.jpg"])
+    other.unlink()
+    other.write_bytes(photo.read_bytes())
+    places.check_picture(other, [photo])
 
 
 def test_what_is_no_place_for_a_file_is_told(photo: Path, tmp_path: Path) -> None:

@@ -52,11 +52,20 @@ def check_folder(path: Path) -> None:
 
 
 def keep_inputs(files: Iterable[Path], inputs: Iterable[str | Path]) -> None:
-    """Raises ``UsageError`` if a file to be written is one of the inputs."""
-    taken = {Path(one).resolve() for one in inputs}
+    """Raises ``UsageError`` if a file to be written is one of the inputs, by whatever name."""
+    taken = {_identity(Path(one)) for one in inputs}
     for file in files:
-        if file.resolve() in taken:
+        if _identity(file) in taken:
             raise UsageError("is the photo itself", where=file, hint="write it somewhere else")
+
+
+def _identity(path: Path) -> object:
+    """Equal for all names of one file, as ``os.path.samefile`` has it; its place where none is."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path.resolve()
+    return found.st_dev, found.st_ino
 
 
 def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
