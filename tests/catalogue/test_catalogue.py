@@ -304,6 +304,9 @@ def test_several_sources_at_once(catalogue: Catalogue, tmp_path: Path) -> None:
     assert catalogue.views("three")[0].side == "reverse"
     with pytest.raises(UsageError, match="unknown side 'front door'"):
         catalogue.add([Row(photo, "one", "front door")])
+    for source in (photo, photo.read_bytes()):
+        with pytest.raises(UsageError, match="unknown side 5"):
+            catalogue.add(source, item="one", side=5)  # type: ignore[arg-type]
 
 
 def test_whatever_identify_takes_can_be_added(tmp_path: Path) -> None:

@@ -658,6 +658,27 @@ def test_only_what_a_broken_off_creation_left_goes(store: LanceStore, tmp_path: 
     assert LanceStore.open(store.uri).stats().views == 0
 
 
+def test_a_folder_that_goes_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "is_dir", lambda path: True)
+    folder.drop_unmade(tmp_path / "gone")
+    assert not (tmp_path / "gone").exists()
+
+
+def test_only_a_catalogue_without_views_is_unmade(store: LanceStore, tmp_path: Path) -> None:
+    other = LanceStore.create(store.uri, make_manifest())
+    assert (store.is_new, other.is_new) == (True, False)
+    fill(other, 1)
+    store.unmake()
+    assert LanceStore.open(store.uri).stats().views == 1
+    other.delete(views=["view000000"])
+    store.unmake()
+    assert not folder.exists(store.uri)
+    folder.drop_unmade(Path(store.uri))
+    assert not Path(store.uri).exists()
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_write_permission(store: LanceStore) -> None:
     fill(store, 3)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from obverse.catalogue.folder import MANIFEST
+from obverse.catalogue.folder import MANIFEST, TABLES
+from obverse.catalogue.lance import LanceStore
 from obverse.cli import places
 from obverse.errors import UsageError
+from tests.catalogue.samples import make_manifest
 
 
 @pytest.fixture
@@ -22,10 +25,7 @@ def photo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    folder = tmp_path / "coins.obv"
-    folder.mkdir()
-    (folder / MANIFEST).write_text("{}")
-    return folder
+    return Path(LanceStore.create(tmp_path / "coins.obv", make_manifest()).uri)
 
 
 def test_a_table_never_replaces_a_picture(photo: Path, tmp_path: Path) -> None:
@@ -39,6 +39,20 @@ def test_a_table_never_replaces_a_picture(photo: Path, tmp_path: Path) -> None:
     places.check_table(tmp_path / "new.csv")
     with pytest.raises(UsageError, match="is the photo itself"):
         places.check_table(table, [tmp_path / "." / "table.csv"])
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_a_photo_is_kept_by_whatever_name(photo: Path, tmp_path: Path, link: Any) -> None:
+    (tmp_path / "out").mkdir()
+    other = tmp_path / "out" / "photo.jpg"
+    link(photo, other)
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.check_picture(other, [photo])
+    with pytest.raises(UsageError, match="is the photo itself"):
+        places.pictures_for(tmp_path / "out", [str(photo), "b/2.jpg"])
+    other.unlink()
+    other.write_bytes(photo.read_bytes())
+    places.check_picture(other, [photo])
 
 
 def test_what_is_no_place_for_a_file_is_told(photo: Path, tmp_path: Path) -> None:
@@ -64,7 +78,13 @@ def test_no_folder_is_made_on_a_file(photo: Path, tmp_path: Path) -> None:
     places.check_folder(tmp_path / "new" / "deep")
 
 
-def test_nothing_is_written_into_a_catalogue(catalogue: Path) -> None:
+@pytest.mark.parametrize("left", ["all", "a damaged manifest", "the manifest"])
+def test_nothing_is_written_into_a_catalogue(catalogue: Path, left: str) -> None:
+    if left == "a damaged manifest":
+        (catalogue / MANIFEST).write_text("{")
+    elif left == "the manifest":
+        for table in TABLES:
+            (catalogue / table).rename(catalogue.parent / table)
     for check in (places.check_folder, places.check_picture, places.check_table):
         for path in (catalogue / "x.png", catalogue / MANIFEST):
             with pytest.raises(UsageError, match=r"is a file|belongs to a catalogue"):
@@ -72,6 +92,14 @@ def test_nothing_is_written_into_a_catalogue(catalogue: Path) -> None:
     for path in (catalogue, catalogue / "sub" / "deep"):
         with pytest.raises(UsageError, match="belongs to a catalogue"):
             places.check_folder(path)
+
+
+@pytest.mark.parametrize("text", ['{"name": "a web app"}', "[]", "null", "{", "\xff"])
+def test_a_manifest_of_another_program_makes_no_catalogue(tmp_path: Path, text: str) -> None:
+    (tmp_path / MANIFEST).write_bytes(text.encode("latin-1"))
+    for check in (places.check_folder, places.check_picture, places.check_table):
+        check(tmp_path / "x.png")
+    places.check_folder(tmp_path / "sub" / "deep")
 
 
 def test_a_place_without_permission_is_told_first(

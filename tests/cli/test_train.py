@@ -28,6 +28,15 @@ def test_help_is_light() -> None:
 
 
 @pytest.mark.parametrize("kind", ["embedder", "finder"])
+def test_no_run_is_made_on_a_file(kind: str, run: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    code, out, err = run("train", kind, "--data", tmp_path, "--out", tmp_path / "file" / "r")
+    assert (code, out) == (2, "")
+    assert f"{tmp_path / 'file'}: is a file, not a folder" in err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["embedder", "finder"])
 def test_without_torch_the_way_is_told(kind: str, run: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(train, "find_spec", lambda name: None)
     code, out, err = run("train", kind, "--data", "x", "--out", "y")

@@ -219,6 +219,7 @@ def test_a_reader_that_leaves_early_is_no_error(catalogue: Path) -> None:
         (("lst",), "no such command 'lst'; did you mean 'list'?"),
         (("train",), "missing command; see obverse train --help"),
         (("list", "c.obv", "a", "b"), "too many arguments: a b; see obverse list --help"),
+        (("info", "a", "b. c"), "too many arguments: b. c; see obverse info --help"),
         (("embed", "p.jpg", "--region", "0"), "'--region': it must be 1 at least; see"),
         (("identify", "c", "p.jpg", "--top", "5000"), "'--top': it must be 1000 at most; see"),
         (("identify", "c", "p.jpg", "--top", "few"), "'--top': it is no whole number; see"),

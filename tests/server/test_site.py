@@ -129,6 +129,8 @@ def test_a_parameter_that_is_none_is_told_so(server: Served, coins: Coins) -> No
         assert told["status"] == (404 if path == "nope" else 422), told
     assert server.http.delete(f"/v1/items/{item}?force=1").status_code == 422
     assert server.http.get("/v1/duplicates?limit=3").status_code == 200
+    for path in ("/healthz?t=1", "/readyz?from=probe", "/metrics?name[]=up"):
+        assert server.http.get(path).status_code == 200
     for path in ("/?from=mail", "/static/app.js?v=2", f"/v1/items/{item}/thumbnail?v=2"):
         assert server.http.get(path).status_code == 200
 
@@ -158,6 +160,7 @@ def test_a_wrong_body_is_told_in_plain_words(server: Served, coins: Coins) -> No
         (5, "body", "no object"),
         ({"title": 5}, "title", "no text"),
         ({"title": 201 * "x"}, "title", "more than 200 letters"),
+        ({"id": ""}, "id", "is empty"),
         ({"attributes": [1]}, "attributes", "no object"),
     ):
         told = server.http.patch(f"/v1/items/{item}", json=body).json()

@@ -206,6 +206,11 @@ class Catalogue:
             self.pipeline.layer, self.pipeline.calibration = self._layer(), self._calibration()
 
     @property
+    def is_new(self) -> bool:
+        """Did this very object make it?"""
+        return self._opened is not None and self._opened.is_new
+
+    @property
     def store(self) -> Store:
         """The rows, for stages and tools."""
         return self._store

@@ -38,6 +38,20 @@ def exists(uri: str | Path) -> bool:
     return (Path(uri) / MANIFEST).exists()
 
 
+def is_ours(uri: str | Path) -> bool:
+    """Is what ``exists`` finds there really ours? Others call a file ``manifest.json``, too."""
+    folder = Path(uri)
+    if not exists(folder):
+        return False
+    if any((folder / table).is_dir() for table in TABLES):
+        return True
+    try:
+        data = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and {"format", "recipe", "models"} <= data.keys()
+
+
 def check(manifest: Manifest, expected: Manifest, where: object = "") -> None:
     """Refuse a catalogue made with another recipe or model.
 
@@ -205,7 +219,9 @@ def lock(folder: Path) -> Iterator[None]:
 def drop_unmade(folder: Path) -> None:
     """What an interrupted creation left goes, unless another process made a catalogue of it. The
     engine ends behind our back what it had begun, so this is done until it is through."""
-    if folder.is_dir() and all(path.name in OURS for path in folder.iterdir()):
+    with suppress(FileNotFoundError):
+        if not folder.is_dir() or any(path.name not in OURS for path in folder.iterdir()):
+            return
         with lock(folder):
             if not exists(folder):
                 for _ in range(SWEEPS):

@@ -99,5 +99,7 @@ def as_row(
             raise UsageError("which item does the photo show?", hint="name it: item=…")
         one = Row(one, item, side, title, dict(attributes or {}))
     row: Row = one
-    check_said(row.item, row.title, row.attributes)
-    return replace(row, item=check_id(row.item), side=check_side(row.side))
+    item = check_id(row.item)
+    check_title(row.title)
+    check_attributes(item, row.attributes)
+    return replace(row, item=item, side=check_side(row.side))

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from obverse.catalogue.folder import (
+    MANIFEST,
     OURS,
     check,
     errors,
@@ -88,6 +89,7 @@ class LanceStore:
         self._folder = Path(uri).absolute()
         self._turn = threading.RLock()
         self.foreign = 0
+        self.is_new = False
         with errors(uri):
             db = connect(self._folder)
             self._items: Any = db.open_table("items")
@@ -121,12 +123,14 @@ class LanceStore:
                 hint="choose a new or an empty folder",
             )
         with errors(uri), lock(folder):
-            if not exists(folder):
+            is_new = not exists(folder)
+            if is_new:
                 create_table(folder, "items", item_schema())
                 create_table(folder, "views", view_schema(manifest))
                 write_blob(folder, BLOBS["embedder"], embedder)
                 write_manifest(folder, manifest)
         store = cls.open(uri)
+        store.is_new = is_new
         check(store.manifest, manifest, uri)
         return store
 
@@ -213,6 +217,12 @@ class LanceStore:
             changed: dict[str, Any] = {stage: name}
             self.manifest = replace(self.manifest, **changed)
             write_manifest(self._folder, self.manifest)
+
+    def unmake(self) -> None:
+        """Without a view it is no catalogue any more, and ``drop_unmade`` takes what is left."""
+        with self._writing():
+            if not self._views.count_rows():
+                (self._folder / MANIFEST).unlink()
 
     def put_blob(self, name: str, data: bytes | None) -> None:
         """Keep it in place of the one before; None takes it off."""

@@ -37,9 +37,9 @@ def read_side(text: str) -> str | None:
     return _SIDE.get(text) if text else ""
 
 
-def check_side(text: str) -> str:
+def check_side(text: object) -> str:
     """As ``read_side``. Raises ``UsageError`` for an unknown side."""
-    side = read_side(text)
+    side = read_side(text) if isinstance(text, str) else None
     if side is None:
         raise UsageError(f"unknown side {text!r}", hint="use obverse, reverse, edge or other")
     return side

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -33,6 +32,7 @@ from obverse.errors import UsageError
 from obverse.words import count
 
 if TYPE_CHECKING:
+    from obverse import Catalogue
     from obverse.types import Item, View
 
 
@@ -69,14 +69,14 @@ def add(
     """
     from obverse import Catalogue
     from obverse.catalogue import importers
-    from obverse.catalogue.folder import exists
+    from obverse.catalogue.folder import exists, is_ours
     from obverse.catalogue.sides import check_side
 
     attributes, side = parse_attributes(attr or []), check_side(side)
     for source in sources:
         if not Path(source).exists():
             raise UsageError("no such file or folder", where=source, hint="check the path")
-        if exists(source):
+        if is_ours(source):
             raise UsageError(
                 "is a catalogue",
                 where=source,
@@ -92,7 +92,6 @@ def add(
             importers.read(source)  # before a catalogue is made for nothing
     limits, is_new = make_limits(max_bytes, max_megapixels), not Path(catalogue).exists()
     with (
-        _dropped_if_empty(catalogue) if is_new else nullcontext(),
         Catalogue(
             catalogue,
             recipe=recipe,
@@ -102,6 +101,7 @@ def add(
             finder=finder,
             limits=limits,
         ) as opened,
+        _dropped_if_empty(opened) if is_new else nullcontext(),
         show_progress() as progress,
     ):
         report = opened.add(
@@ -119,7 +119,7 @@ def add(
     nothing = not any(total[key] for key in ("added", "skipped", "moved", "sides"))
     if as_json:
         emit({"catalogue": catalogue, **total})
-    elif is_new and nothing:
+    elif not exists(catalogue):
         write(f"{catalogue}: nothing added, so no catalogue was made")
     else:
         parts = [f"{total['added']:,} added"]
@@ -138,21 +138,19 @@ def add(
 
 
 @contextmanager
-def _dropped_if_empty(uri: str) -> Iterator[None]:
-    """A catalogue made for nothing goes again, whatever stopped it from being filled, or from being
-    made: it would hold the user to the recipe of a typing error."""
+def _dropped_if_empty(catalogue: Catalogue) -> Iterator[None]:
+    """A catalogue made here for nothing goes again, whatever stopped it from being filled, or from
+    being made: it would hold the user to the recipe of a typing error."""
     from obverse.catalogue.folder import drop_unmade, exists
+    from obverse.catalogue.lance import LanceStore
 
     try:
         yield
     finally:
-        if exists(uri):
-            from obverse.catalogue.lance import LanceStore
-
-            if not LanceStore.open(uri).stats().views:
-                shutil.rmtree(uri)
-        else:
-            drop_unmade(Path(uri))
+        if catalogue.is_new and exists(catalogue.uri):
+            LanceStore.open(catalogue.uri).unmake()
+        if not exists(catalogue.uri):
+            drop_unmade(Path(catalogue.uri))
 
 
 def info(catalogue: Uri, as_json: Json = False) -> None:

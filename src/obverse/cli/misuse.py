@@ -24,9 +24,9 @@ def told(error: Any) -> UsageError:
     what: str = error.format_message().rstrip(".")
     for theirs, ours in _WORDS:
         what = re.sub(theirs, ours, what)
-    what, _, meant = what.partition(". ")
+    what, *meant = re.split(r"\. (?=Did you mean )", what)
     see = f"see {error.ctx.command_path if error.ctx else 'obverse'} --help"
-    return UsageError(_lower(what), hint=_lower(meant) or see)
+    return UsageError(_lower(what), hint=_lower(meant[-1]) if meant else see)
 
 
 def _unknown(error: Any) -> UsageError:

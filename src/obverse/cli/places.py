@@ -52,11 +52,20 @@ def check_folder(path: Path) -> None:
 
 
 def keep_inputs(files: Iterable[Path], inputs: Iterable[str | Path]) -> None:
-    """Raises ``UsageError`` if a file to be written is one of the inputs."""
-    taken = {Path(one).resolve() for one in inputs}
+    """Raises ``UsageError`` if a file to be written is one of the inputs, by whatever name."""
+    taken = {_identity(Path(one)) for one in inputs}
     for file in files:
-        if file.resolve() in taken:
+        if _identity(file) in taken:
             raise UsageError("is the photo itself", where=file, hint="write it somewhere else")
+
+
+def _identity(path: Path) -> object:
+    """Equal for all names of one file, as ``os.path.samefile`` has it; its place where none is."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path.resolve()
+    return found.st_dev, found.st_ino
 
 
 def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> dict[str, Path]:
@@ -94,10 +103,10 @@ def _check_way(folder: Path) -> None:
 
 def _check_place(path: Path) -> None:
     """Raises ``UsageError`` in a catalogue, and where nothing may be written."""
-    from obverse.catalogue.folder import exists
+    from obverse.catalogue.folder import is_ours
 
     ways = (path, *path.absolute().parents)
-    if any(exists(one) for one in ways):
+    if any(is_ours(one) for one in ways):
         raise UsageError("belongs to a catalogue", where=path, hint="choose a place outside of it")
     if not os.access(next(one for one in ways if one.exists()), os.W_OK):
         raise UsageError("may not be written", where=path, hint="choose a place that you may write")

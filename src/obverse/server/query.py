@@ -7,14 +7,17 @@ from fastapi.routing import APIRoute
 
 from obverse.errors import UsageError
 from obverse.server.items import list_items
+from obverse.server.site import healthz, metrics, readyz
+
+TAKE_ANY = (list_items, healthz, readyz, metrics)
+"""The list of items takes attributes; probes may add what they like."""
 
 
 async def known_only(request: Request) -> None:
-    """Raises ``UsageError``. The list of items takes attributes, too, and the app's own files
-    anything."""
+    """Raises ``UsageError``. The app's own files take anything."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
-    if not route.include_in_schema or route.endpoint is list_items:
+    if not route.include_in_schema or route.endpoint in TAKE_ANY:
         return
     known = [parameter.alias for parameter in route.dependant.query_params]
     for name in request.query_params:
