@@ -7,9 +7,11 @@ Nothing heavy is imported before a command runs.
 from __future__ import annotations
 
 import io
+import math
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from types import FrameType
 from typing import Annotated
@@ -41,6 +43,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+GRACE = 3.0
+"""Seconds for which a second Ctrl-C is passed over."""
 ParserError: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer's option parser raises; typer itself names only this child of it."""
 app.command()(manage.add)
@@ -103,7 +107,7 @@ def main() -> None:
     # Our matrices are small: BLAS threads that wait for work take the cores from the network's.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, _Interrupts())
     try:
         code = app(standalone_mode=False)
     except ObverseError as error:
@@ -123,10 +127,19 @@ def main() -> None:
     sys.exit(code)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """The first Ctrl-C ends the command; another does not cut short what it tidies up then."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class _Interrupts:
+    """Ctrl-C ends the command; another one soon after does not cut short what it tidies up then. A
+    later one counts again: the first may have come where Python passes over exceptions."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self._last < GRACE:
+            return
+        self._last = now
+        raise KeyboardInterrupt
 
 
 def _fail(error: Exception | None, told: ObverseError, code: int) -> None:
