@@ -18,6 +18,8 @@ from obverse.tray import COLUMNS, each, reading_order, rows
 from obverse.types import U8, Ellipse, Photo, Region, Tray, YearReading
 from obverse.year.reader import Reading
 
+pytestmark = pytest.mark.xdist_group("tray")
+
 ROWS, PLACES = 3, 4
 RADIUS, PITCH = 150, 380
 SEED = 4

@@ -21,6 +21,8 @@ from obverse.train.own import have_twins
 from obverse.types import Array
 from tests.coins import face
 
+pytestmark = pytest.mark.xdist_group("adapt")
+
 ITEMS = 24
 
 

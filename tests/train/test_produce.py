@@ -23,6 +23,8 @@ from obverse.train.model import Polar  # noqa: E402
 from obverse.train.run import Run  # noqa: E402
 from tests.coins import face, turned  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("produce")
+
 SMALL = Settings(
     steps=4, pairs=4, minted=1, channels=8, dim=24, depth=6, frozen=2, check=2, refresh=3
 )
