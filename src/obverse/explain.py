@@ -7,9 +7,9 @@ on photos: that is English where it is made (``obverse.quality``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from obverse.types import (
         Answer,
         Candidate,
+        Evidence,
         Item,
         MarkReading,
         Match,
+        NumeralReading,
         OutlineReading,
         Patch,
         YearReading,
     )
 
+Read = TypeVar("Read", "NumeralReading", "OutlineReading")
 MOST = 5
 """Sentences of an explanation."""
 LIT = 0.5
@@ -260,11 +263,9 @@ def pairing(answer: Answer, words: Mapping[str, str] = ENGLISH) -> str:
 
 def _value(best: Candidate) -> list[Reason]:
     """Whether view and photo say one value, where both are legible; if one does not, that."""
-    shown = [match.evidence for match in best.sides if match] or [best.evidence]
-    legible = [e.numeral for e in shown if e.numeral and e.numeral.photo]
-    if not legible:
+    read = _telling([e.numeral for e in _proofs(best) if e.numeral and e.numeral.photo])
+    if read is None:
         return []
-    read = next((numeral for numeral in legible if numeral.differs), legible[0])
     return [
         Reason("value" if read.agrees else "other value", {"view": read.view, "photo": read.photo})
     ]
@@ -279,9 +280,17 @@ def _shape(best: Candidate, words: Mapping[str, str]) -> list[Reason]:
 
 
 def _outline(candidate: Candidate) -> OutlineReading | None:
-    """The shape that a photo shows; that which speaks against the item, if one of two does."""
-    shown = [match.evidence for match in candidate.sides if match] or [candidate.evidence]
-    read = [e.outline for e in shown if e.outline]
+    """The shape that a photo shows."""
+    return _telling([e.outline for e in _proofs(candidate) if e.outline])
+
+
+def _proofs(candidate: Candidate) -> list[Evidence]:
+    """The evidence of each photo that was asked about."""
+    return [match.evidence for match in candidate.sides if match] or [candidate.evidence]
+
+
+def _telling(read: Sequence[Read]) -> Read | None:
+    """Of what was read in the photos that which speaks against the item, if one of them does."""
     return next((one for one in read if one.differs), read[0] if read else None)
 
 

@@ -247,12 +247,12 @@ class Addition:
             self._fail(row, error)
             return None
         entries = self._known.get(sha, ())
-        if self._same(row, entries) or any(e.has_left(self._folders) for e in entries):
+        if self._stored_as(row, entries) or any(e.has_left(self._folders) for e in entries):
             return row, sha, None
         patch = self._look(row)
         return (row, sha, patch) if patch else None
 
-    def _same(self, row: Row, entries: Sequence[Entry]) -> Entry | None:
+    def _stored_as(self, row: Row, entries: Sequence[Entry]) -> Entry | None:
         """The view that a row's picture is already: one of those of the same content, or the one
         that it is named by, as an export's pictures are."""
         named = self._stored.get(Path(_place(row.photo)).stem)
@@ -277,7 +277,7 @@ class Addition:
         changed: dict[str, tuple[Entry, str]] = {}  # new id: the entry, and the id it had
         for row, sha, patch in prepared:
             entries = self._known.setdefault(sha, [])
-            if same := self._same(row, entries):
+            if same := self._stored_as(row, entries):
                 if same.take(row) and same.id not in looked and same.id not in changed:
                     changed[same.id] = (same, same.id)
                 else:  # a picture that comes twice counts once

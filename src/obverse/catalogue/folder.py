@@ -74,9 +74,14 @@ def check(manifest: Manifest, expected: Manifest, where: object = "") -> None:
             )
 
 
+def nearest(path: Path) -> Path:
+    """What is there of a path: itself, or the next of its parents that is."""
+    return next(one for one in (path, *path.absolute().parents) if one.exists())
+
+
 def check_place(uri: str | Path) -> None:
     """Raises ``CatalogueMissing`` where none can be, as there is a file."""
-    there = next(one for one in (Path(uri), *Path(uri).absolute().parents) if one.exists())
+    there = nearest(Path(uri))
     if not there.is_dir():
         raise CatalogueMissing(
             "is a file; a catalogue is a folder", where=there, hint="check the path"

@@ -96,17 +96,18 @@ def pictures_for(draw: Path | None, photos: list[str], kind: str = ".jpg") -> di
 
 def _check_way(folder: Path) -> None:
     """Raises ``UsageError`` if a file stands where a folder is or would be made."""
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    from obverse.catalogue.folder import nearest
+
+    there = nearest(folder)
     if not there.is_dir():
         raise UsageError("is a file, not a folder", where=there, hint="choose another place")
 
 
 def _check_place(path: Path) -> None:
     """Raises ``UsageError`` in a catalogue, and where nothing may be written."""
-    from obverse.catalogue.folder import is_ours
+    from obverse.catalogue.folder import is_ours, nearest
 
-    ways = (path, *path.absolute().parents)
-    if any(is_ours(one) for one in ways):
+    if any(is_ours(one) for one in (path, *path.absolute().parents)):
         raise UsageError("belongs to a catalogue", where=path, hint="choose a place outside of it")
-    if not os.access(next(one for one in ways if one.exists()), os.W_OK):
+    if not os.access(nearest(path), os.W_OK):
         raise UsageError("may not be written", where=path, hint="choose a place that you may write")

@@ -108,10 +108,12 @@ class Closer:
         Args:
             ids, evidence: of the views.
         """
-        found, views = list(evidence), self._fetch(ids)
+        found = list(evidence)
+        if self._photo is None:
+            return found
+        views, ellipse = self._fetch(ids), self.patch.region.ellipse
         waves = [outlines.wave(views[id].region) if id in views else None for id in ids]
-        ellipse = self.patch.region.ellipse if any(waves) else None
-        if self._photo is None or ellipse is None:
+        if ellipse is None or not any(waves):
             return found
         rim = outlines.rim(self._photo, ellipse)
         seen = [
