@@ -17,11 +17,11 @@ import numpy as np
 from obverse import Catalogue
 from obverse.catalogue.importers import Row
 from obverse.decide import LOOKED_AT, Decider
+from obverse.degrade import HARD, MILD
 from obverse.evaluate import protocol
 from obverse.pipeline import Clock
 from obverse.train import calibrate
 from obverse.train.decision import Case, fit, tell
-from obverse.train.degrade import HARD, MILD
 from obverse.train.own import sample
 
 SEED = 0

@@ -1,4 +1,4 @@
-"""How well a finder finds: ``python benchmarks/find.py ../shared/data [--every N]``.
+"""How well a finder finds: ``python benchmarks/find.py DATA [--every N]``.
 
 Prints one line per set: for photos of one coin the overlap (IoU) of the first region with the true
 ellipse or mask, rim recall, and what was missed; for photos of many, average precision (AP50, all

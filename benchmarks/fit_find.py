@@ -1,4 +1,4 @@
-"""Fits the classical finder's weights: ``python benchmarks/fit_find.py ../shared/data``.
+"""Fits the classical finder's weights: ``python benchmarks/fit_find.py DATA``.
 
 Every second photo of `wild_dev`, all of `scenes_boxes`, and `cutouts` as they are and composed on
 plain backgrounds are searched with the present weights; what is found is labelled by its overlap

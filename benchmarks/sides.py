@@ -158,15 +158,16 @@ def calibration(
 ) -> dict[str, Any]:
     """What ``--fit`` writes."""
     rule = fit_pair(cases)
+    final = finish(rule.decider, told, {})
     return {
-        **finish(rule.decider, told, {}).to_dict(),
-        "threshold": told.threshold(MAX_WRONG),
+        **final.to_dict(),
+        "threshold": final.threshold_for(MAX_WRONG),
         "neutral": rule.neutral,
         "alike": rule.alike,
         "gap": list(rule.gap),
         "disagree": rule.threshold,
         "card": {
-            "what": "logistic models of the joined score of two photos and of their gap",
+            "what": "conditional logit of the joined score of two photos; logit of their gap",
             "recipe": recipe,
             "fitted_on": f"{len(cases)} pairs of photos, {len({c.types[0] for c in cases})} types",
             "cross_validated": f"{FOLDS} folds over types",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from obverse import Catalogue
 from obverse.catalogue.importers import Row
-from obverse.decide import LOOKED_AT
+from obverse.decide import LOOKED_AT, Decider
 from obverse.errors import PhotoError
 from obverse.evaluate import protocol
 from obverse.pipeline import Clock
@@ -45,6 +45,18 @@ def collect(plan: protocol.Protocol, recipe: str, folder: Path) -> list[Case]:
     return found
 
 
+def what(fitted: Decider) -> str:
+    """The numbers that decide."""
+    own = " above what photos of the view's own picture have" if fitted.expected else ""
+    parts = [
+        f"score{own}",
+        "lead over the next item",
+        *([f"weakest part{own and ', likewise'}"] if fitted.weights[2] else []),
+        *(["what number and outline say against it"] if fitted.weights[3] else []),
+    ]
+    return f"conditional logit of {'; '.join(parts)}"
+
+
 def say(done: int, total: int, text: str) -> None:
     if done % 100 == 0 or done == total:
         print(f"{text}: {done}/{total}", file=sys.stderr)
@@ -63,9 +75,9 @@ def main() -> None:
         cases = collect(plan, args.recipe, Path(folder))
     items = {c.item for c in cases}
     told = cross_validate(cases)
+    final = fit(cases)
     card = {
-        "what": "logistic model of score, lead over the next item, weakest part, and what number "
-        "and outline say against it",
+        "what": what(final),
         "recipe": args.recipe,
         "fitted_on": f"{plan.name}: {len(cases)} queries, {len(items)} designs",
         "cross_validated": f"{FOLDS} folds over designs",
@@ -73,7 +85,7 @@ def main() -> None:
         "built": date.today().isoformat(),
         "command": "python scripts/fit_decision.py PROTOCOL --root DIR --out FILE",
     }
-    final = finish(fit(cases), told, card)
+    final = finish(final, told, card)
     args.out.write_text(json.dumps(final.to_dict(), indent=2) + "\n")
     print(json.dumps(final.to_dict(), indent=2))
 

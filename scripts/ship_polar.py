@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from obverse.train.degrade import clean
+from obverse.degrade import clean
 from obverse.train.export import export_embedder
 from obverse.train.model import Polar
 from obverse.train.pictures import cut, gather

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from obverse import decide
 from obverse.decide import LOOKED_AT, Decider, Standing, spoken
 from obverse.errors import CatalogueDamaged, ModelError, UsageError
-from obverse.types import Evidence, NumeralReading, OutlineReading
+from obverse.types import Evidence, Expected, NumeralReading, OutlineReading
 
 PLAIN = Decider(
     weights=(8.0, 10.0, 3.0, 1.5),
     bias=-4.0,
     rival=0.2,
     usual=(0.5, -0.1),
+    expected=None,
     curve=((0.0, 0.97), (0.005, 0.9), (0.02, 0.6), (0.1, 0.3)),
     threshold=0.6,
     card={},
@@ -63,6 +64,49 @@ def test_features_by_a_slow_formula() -> None:
     assert PLAIN.features(stand(0.6, 0.1))[0, 1] == pytest.approx(0.4), "the rival is nearer"
 
 
+def test_a_score_counts_from_what_photos_of_the_view_score() -> None:
+    decider = replace(PLAIN, expected=(0.6, 0.4))
+    scores = np.array([0.6, 0.3])
+    poor = replace(seen(0.6, 0.4), expected=Expected(0.5, 0.25))
+    got = decider.features(Standing.of(scores, [poor, seen(0.3, 0.2)]))
+    assert got[0] == pytest.approx([0.1, 0.3, 0.15, 0.0])
+    assert got[1] == pytest.approx([0.3 - 0.5, -0.3, 0.2 - 0.25, 0.0]), "as the best view"
+    assert decider.features(stand(0.6))[0, 0] == pytest.approx(0.0), "as is usual, unasked"
+    np.testing.assert_array_equal(
+        PLAIN.features(Standing.of(scores, [poor])),
+        PLAIN.features(Standing.of(scores, [seen(0.6, 0.4)])),
+    )
+    good = replace(poor, expected=Expected(0.7, 0.5))
+    chances = [decider.probabilities(Standing.of(scores, [e]))[0] for e in (poor, good)]
+    assert chances[0] > chances[1]
+    taken = Standing.of(scores, [poor, seen(0.3, 0.2)]).take([1, 0])
+    assert decider.features(taken)[:, 0] == pytest.approx([-0.2, 0.1]), "dates may reorder items"
+
+
+@pytest.mark.parametrize("expected", [None, (0.45, 0.2), (0.6, 0.42), (0.75, 0.6)])
+@pytest.mark.parametrize("score", [0.5, 0.7, 0.9])
+def test_of_items_with_one_picture_none_is_known(
+    score: float, expected: tuple[float, float] | None
+) -> None:
+    decider = decide.get("coin")
+    evidence = [seen(score, score - 0.15) for _ in range(2)]
+    if expected is not None:
+        evidence[0] = replace(evidence[0], expected=Expected(*expected))
+    p = decider.probabilities(Standing.of(np.array([score, score, 0.3]), evidence))
+    assert p[0] == p[1] < 0.5
+    assert not decider.known(float(p[0]), 1.0)
+
+
+def test_each_item_has_its_share_of_all_odds() -> None:
+    """By the formula; and of two that are as likely none reaches a half."""
+    standing = stand(0.6, 0.5, 0.1)
+    logit = PLAIN.features(standing) @ PLAIN.weights + PLAIN.bias
+    odds = np.exp(logit)
+    np.testing.assert_allclose(PLAIN.probabilities(standing), odds / (1 + odds.sum()))
+    sure = replace(PLAIN, bias=1e3).probabilities(stand(0.9, 0.9))
+    assert sure[0] == sure[1] < 0.5
+
+
 def test_a_number_speaks_against_an_item_and_not_for_it() -> None:
     scores = np.array([0.6, 0.55, 0.3])
     plain, equal, other = (
@@ -93,6 +137,16 @@ def test_a_first_item_of_another_value_is_never_surer_than_without_numbers(
     plain = Standing.of(ordered, [seen(s, 0.1) for s in ordered])
     with_numbers = PLAIN.features(Standing.of(ordered, seen_so))[0] @ PLAIN.weights
     assert with_numbers <= PLAIN.features(plain)[0] @ PLAIN.weights + 1e-9
+
+
+def test_a_calibration_from_before_copies_does_not_count_them() -> None:
+    told = PLAIN.to_dict() | {"expected": [0.6, 0.4]}
+    assert Decider.from_dict(told).expected == (0.6, 0.4)
+    del told["expected"]
+    assert Decider.from_dict(told).expected is None
+    assert PLAIN.curve[-1][1] < 0.5
+    assert Decider.from_dict(told | {"threshold": 0.4}).threshold == 0.5, "nor what is unlikely"
+    assert Decider.from_dict(told).curve[-1] == (0.1, 0.5)
 
 
 def test_a_calibration_from_before_numbers_takes_the_shipped_weight_of_them() -> None:
@@ -205,11 +259,13 @@ def test_shipped_calibrations_say_where_they_come_from(recipe: str) -> None:
     assert list(shares) == sorted(shares)
     assert list(thresholds) == sorted(thresholds, reverse=True)
     assert decider.threshold == dict(decider.curve)[decider.card["max_wrong"]]
+    assert min(thresholds) >= 0.5, "less likely than not is not known"
 
 
 def test_a_calibration_survives_storage_or_says_so() -> None:
-    kept = PLAIN.to_bytes()
-    assert Decider.from_bytes(kept) == PLAIN
+    fitted = replace(PLAIN, curve=PLAIN.curve[:-1], expected=(0.6, 0.4))
+    kept = fitted.to_bytes()
+    assert Decider.from_bytes(kept) == fitted
     negative = replace(PLAIN, weights=(-1.0, 10.0, 3.0)).to_bytes()
     bare = json.dumps({**PLAIN.to_dict(), "curve": []}).encode()
     for bad in (kept[:-20], b"[]", negative, bare):

@@ -20,11 +20,13 @@ from obverse.types import (
     Candidate,
     Ellipse,
     Evidence,
+    Expected,
     Issue,
     Item,
     MarkReading,
     Match,
     Matches,
+    NumeralReading,
     Pairing,
     Patch,
     Photo,
@@ -230,6 +232,28 @@ def test_a_fault_of_the_photo_is_told_in_its_own_words() -> None:
     answer = answer_of(candidate(EVEN, 0.9), quality=(issue,))
     assert explain(answer)[-1] == "The photo is blurred: hold still."
     assert "advice" not in keys(answer_of(candidate(EVEN, 0.9)))
+
+
+def test_a_picture_that_is_hard_to_recognise_is_told_where_the_answer_is_not_known() -> None:
+    best = candidate(EVEN, 0.4)
+    proofs = [replace(best.evidence, expected=Expected(s, 0.3)) for s in (0.4567, 0.6)]
+    poor, usual = (replace(best, evidence=proof) for proof in proofs)
+    assert explain(answer_of(poor, known=False))[-1] == (
+        "A clearer picture of Krona in the catalogue would help: hasty photos of this one score "
+        "0.46 only."
+    )
+    assert "poor picture" not in keys(answer_of(poor, known=True))
+    assert "poor picture" not in keys(answer_of(usual, known=False))
+    assert "poor picture" not in keys(answer_of(best, known=False))
+    for beside_the_point in (
+        answer_of(replace(poor, probability=0.001), known=False),
+        answer_of(poor, candidate(EVEN, 0.39, "pound"), known=False),
+        answer_of(
+            replace(poor, evidence=replace(proofs[0], numeral=NumeralReading("1", "5", -3.0, ()))),
+            known=False,
+        ),
+    ):
+        assert "poor picture" not in keys(beside_the_point)
 
 
 def boxed(angle: float, radius: float) -> tuple[tuple[float, float], ...]:

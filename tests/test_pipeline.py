@@ -13,6 +13,7 @@ from obverse import recipes
 from obverse.catalogue.stages import expected_manifest
 from obverse.catalogue.store import Hits, Manifest, StoreStats
 from obverse.errors import UsageError
+from obverse.layer import Layer
 from obverse.pipeline import LARGER, Clock, Pipeline, best_views
 from obverse.types import (
     F32,
@@ -250,6 +251,54 @@ def test_a_closer_look_raises_scores_and_keeps_the_order(
     assert standing.scores[: len(shown)] == pytest.approx(shown, abs=1e-6)
 
 
+def test_the_first_view_is_asked_with_copies_of_itself(
+    filled: tuple[Pipeline, ListStore],
+) -> None:
+    """It alone; without a layer they score what they score, with one that raises scores more."""
+    pipeline, store = filled
+    best, *others = pipeline.identify(store, photo_of(scene(2, 33))).candidates
+    told = best.evidence.expected
+    assert told is not None
+    assert 0.3 < told.score < 0.9
+    assert told.weakest < told.score
+    assert all(candidate.evidence.expected is None for candidate in others)
+    channels, _, _ = pipeline.embedder.map_shape
+    flat = np.eye(256, dtype=np.float32), np.eye(channels, dtype=np.float32)
+    pipeline.learn(Layer(*flat, 1.05, "", {}), None)
+    try:
+        raised = pipeline.identify(store, photo_of(scene(2, 33))).candidates[0].evidence.expected
+    finally:
+        pipeline.learn(None, None)
+    assert raised is not None
+    assert raised.score == pytest.approx(1.05 * told.score, abs=2e-3)
+
+
+def test_the_view_that_is_asked_is_the_one_that_leads(
+    filled: tuple[Pipeline, ListStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a number puts the second first, that one's own copies are asked."""
+    pipeline, store = filled
+    photo = photo_of(scene(2, 33))
+    patch = pipeline.look(photo)
+    query = pipeline.embed_query(patch)
+    hits = pipeline.search(store, query)
+    usual, _, _ = pipeline.rank(query, hits, 5)
+    monkeypatch.setattr(Pipeline, "_agreed", staticmethod(lambda *_: 1))
+    first, standing, evidence = pipeline.rank(query, hits, 5, pipeline.closer(store, patch))
+    assert first[:2] == [usual[1], usual[0]]
+    told = evidence[0].expected
+    assert told is not None
+    assert standing.expected == (told.score, told.weakest)
+    pipeline.learn(None, None)  # nothing is remembered
+    closer = pipeline.closer(store, patch)
+    assert closer is not None
+    again = closer.expected(hits.views[usual[1]], hits.maps[usual[1]], evidence[0]).expected
+    assert again == told
+    pipeline.learn(None, None)
+    other = closer.expected(hits.views[usual[0]], hits.maps[usual[0]], evidence[0]).expected
+    assert other != told
+
+
 def test_a_strange_coin_is_less_sure(filled: tuple[Pipeline, ListStore]) -> None:
     pipeline, store = filled
     stranger = pipeline.identify(store, photo_of(scene(77)))
@@ -284,12 +333,12 @@ def test_who_puts_up_with_fewer_wrong_answers_gets_fewer(
     decider, photo = pipeline.decider, photo_of(scene(3, 50))
     best = pipeline.identify(store, photo).candidates[0].probability
     curve = ((0.0, best + 1e-6), (0.1, best - 1e-6))
-    pipeline.calibration = replace(decider, curve=curve, threshold=best - 1e-6)
+    pipeline.learn(None, replace(decider, curve=curve, threshold=best - 1e-6))
     try:
         known = [pipeline.identify(store, photo, max_wrong=w).known for w in (None, 0.2, 0.05)]
         tray = [pipeline.identify_all(store, photo, max_wrong=w) for w in (None, 0.05)]
     finally:
-        pipeline.calibration = None
+        pipeline.learn(None, None)
     assert known == [True, True, False]
     assert [t.answers[0].known for t in tray] == [True, False]
 

@@ -46,6 +46,8 @@ CHINESE: Mapping[str, str] = {
     "（{other} 对 {first}，整面 {whole_other} 对 {whole}）。",
     "weak": "不利之处：{where}，毫无吻合（吻合度 {first}，整面 {whole}）。",
     "advice": "{advice}。",
+    "poor picture": "目录里给{item}换一张更清晰的图会有帮助："
+    "现在这张随手拍出来只得 {expected} 分。",
     # parts of sentences
     "no corners": "上没有",
     "corners": "上有 {view} 个",

@@ -1,11 +1,12 @@
 """Scores become probabilities, and the best one a decision: known or unknown.
 
 A raw score shifts from query to query (a dark photo agrees less with everything), so a candidate
-is also seen against the others: how far it stands above the best of them. And a design that is
-merely similar agrees but for one part, so the part that agrees least counts too, and so does the
-number that says the value, where view and photo have one. A logistic model
-of these, no weight of which is negative, fitted on one collection and kept as data with the split
-it was fitted on, gives the probability. No threshold lives anywhere else.
+is also seen against the others: how far it stands above the best of them. It shifts from view to
+view (so does a dark picture in the catalogue), so it counts from what photos of the view's own
+picture score. And a design that is merely similar agrees but for one part, so the part that agrees
+least counts too, and so does the number that says the value, where view and photo have one. A
+conditional logit of these, no weight of which is negative, fitted on one collection and kept as
+data with the split it was fitted on, gives the probability. What is known is decided here alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ from obverse.types import F64, Array, Evidence
 
 Made = TypeVar("Made")
 
+FARTHEST = 30.0
+"""Logarithms of odds are at most this: of greater ones the sum would forget that none may be right.
+"""
+LEAST = 0.5
+"""No less likely answer is known, however few wrong ones there were: of two items that are as
+likely none reaches it."""
 LOOKED_AT = 3
 """Candidates whose evidence counts, whatever number is asked for."""
 
@@ -40,12 +47,15 @@ class Standing:
             verifier cannot tell.
         said: float64 (n,), ``spoken`` of its evidence; 0 where nobody looked.
         before: float64 (n,), the scores before a closer look raised some; None where none was.
+        expected: what copies of the view that agrees best score, and how well their weakest parts
+            agree, in the mean; None where none were asked.
     """
 
     scores: F64
     weakest: F64
     said: F64
     before: F64 | None = None
+    expected: tuple[float, float] | None = None
 
     @property
     def plain(self) -> F64:
@@ -61,12 +71,15 @@ class Standing:
         for i, shown in enumerate(evidence[: min(LOOKED_AT, len(scores))]):
             weakest[i] = np.nan if shown.weakest is None else shown.weakest
             said[i] = spoken(shown)
-        return cls(np.asarray(scores, np.float64), weakest, said, before)
+        told = next((shown.expected for shown in evidence if shown.expected), None)
+        expected = None if told is None else (told.score, told.weakest)
+        return cls(np.asarray(scores, np.float64), weakest, said, before, expected)
 
     def take(self, places: Sequence[int]) -> Standing:
         """Those of some items only, in this order."""
         before = None if self.before is None else self.before[places]
-        return Standing(self.scores[places], self.weakest[places], self.said[places], before)
+        kept = self.scores[places], self.weakest[places], self.said[places]
+        return Standing(*kept, before, self.expected)
 
 
 def spoken(evidence: Evidence) -> float:
@@ -84,6 +97,8 @@ class Decider:
         weights: of ``features``, none negative; ``bias`` is added.
         rival: the usual best score of a wrong item; nobody's lead counts from lower.
         usual: slope and offset of the weakest part that goes with a score, for where nobody looked.
+        expected: what copies of a view usually score, and their weakest parts, for where none were
+            asked. None: fitted without copies, so that they do not count.
         curve: shares of wrong answers, rising, each with the lowest probability that may be
             answered for no more of them to be wrong where it was fitted.
         threshold: probability from which the best candidate counts as known, if nobody says how
@@ -95,6 +110,7 @@ class Decider:
     bias: float
     rival: float
     usual: tuple[float, float]
+    expected: tuple[float, float] | None
     curve: tuple[tuple[float, float], ...]
     threshold: float
     card: dict[str, Any]
@@ -102,12 +118,14 @@ class Decider:
     is_fitted: ClassVar[bool] = True
 
     def features(self, standing: Standing) -> F64:
-        """What speaks for each item, float64 (n, 4): its score; its lead over the first item, for
-        the first one over the best other (where nothing is said against it, over the best that
-        nothing is said against either); its weakest part; and what its own number or outline says
-        against it, 0 or negative. One value is struck on many coins, and many are round, so neither
-        ever speaks for an item. All rise with what speaks for the item or stay, and fall with
-        what speaks for the others or stay."""
+        """What speaks for each item, float64 (n, 4): its score above what can be expected; its
+        lead over the first item, for the first one over the best other (where nothing is said
+        against it, over the best that nothing is said against either); its weakest part above what
+        can be expected; and what its own number or outline says against it, 0 or negative. One
+        value is struck on many coins, and many are round, so neither ever speaks for an item. What
+        can be expected of the best view is taken off every item, for it says whether any is right,
+        not which. All rise with what speaks for the item or stay, and fall with what speaks for
+        the others or stay."""
         s = standing.scores
         best_other = np.full(len(s), s[0] if len(s) else 0.0)
         rivals = s[1:] if (standing.said[:1] < 0).any() else s[1:][standing.said[1:] >= 0]
@@ -117,17 +135,21 @@ class Decider:
         weakest = np.where(looked, standing.weakest, slope * s + offset)
         lead = s - np.maximum(best_other, self.rival)
         against = np.minimum(standing.said, 0)
-        return np.stack([s, lead, weakest, against], axis=1)
+        expected = standing.expected or self.expected if self.expected else None
+        score, part = expected or (0.0, 0.0)
+        return np.stack([s - score, lead, weakest - part, against], axis=1)
 
     def probabilities(self, standing: Standing) -> F64:
         """Calibrated probabilities of items, float64 (n,).
 
-        Together they never exceed one: at most one item is the answer.
+        The model tells the odds of each item against none; at most one is the answer, so each has
+        its share of all odds. Together they never exceed one, and of two that are as likely none
+        reaches a half.
         """
         logit = self.features(standing) @ np.asarray(self.weights) + self.bias
-        p = 1.0 / (1.0 + np.exp(-np.clip(logit, -40, 40)))
-        p = np.minimum.accumulate(p) if len(p) else p
-        return np.asarray(p / max(1.0, float(p.sum())))
+        odds = np.exp(np.clip(logit, -FARTHEST, FARTHEST))
+        odds = np.minimum.accumulate(odds) if len(odds) else odds
+        return np.asarray(odds / (1.0 + odds.sum()))
 
     def known(self, probability: float, max_wrong: float | None = None) -> bool:
         """Does the catalogue hold the item?
@@ -161,6 +183,7 @@ class Decider:
             "bias": self.bias,
             "rival": self.rival,
             "usual": list(self.usual),
+            "expected": None if self.expected is None else list(self.expected),
             "curve": [list(point) for point in self.curve],
             "threshold": self.threshold,
             "card": self.card,
@@ -170,7 +193,9 @@ class Decider:
     def from_dict(cls, data: dict[str, Any]) -> Decider:
         """Raises ``ValueError`` or its like for data that is no calibration."""
         weights = tuple(float(w) for w in data["weights"])
-        curve = tuple((float(wrong), float(threshold)) for wrong, threshold in data["curve"])
+        # Curves from before all candidates were one model went lower.
+        curve = tuple((float(wrong), max(LEAST, float(least))) for wrong, least in data["curve"])
+        expected = data.get("expected")
         if len(weights) == 3:  # fitted before numbers were read: they say what they say elsewhere
             weights += get("coin").weights[3:]
         if len(weights) != 4 or min(weights) < 0 or not curve or curve[0][0] != 0:
@@ -180,8 +205,9 @@ class Decider:
             bias=float(data["bias"]),
             rival=float(data["rival"]),
             usual=(float(data["usual"][0]), float(data["usual"][1])),
+            expected=(float(expected[0]), float(expected[1])) if expected else None,
             curve=curve,
-            threshold=float(data["threshold"]),
+            threshold=max(LEAST, float(data["threshold"])),
             card=data["card"],
         )
 
@@ -214,7 +240,9 @@ class Undecided(Decider):
     def __init__(self) -> None:
         card = {"what": "no calibration: shares, not probabilities"}
         never = float("inf")
-        super().__init__((1.0, 0.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), ((0.0, never),), never, card)
+        super().__init__(
+            (1.0, 0.0, 0.0, 0.0), 0.0, 0.0, (0.0, 0.0), None, ((0.0, never),), never, card
+        )
 
     def probabilities(self, standing: Standing) -> F64:
         """Exponentials of scores in standard deviations, over their sum, float64 (n,)."""

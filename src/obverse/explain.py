@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from obverse import names
+from obverse import decide, names
 from obverse.words import half_turn, percent, side_names
 from obverse.year.calendars import lacks, names_years
 
@@ -50,6 +50,9 @@ smaller, lighter or cropped copies by less (``benchmarks/copies.py``)."""
 DATES, DATES_AT = (5, 6, 7), 0.55
 """Where dates often are: hours, and a radius. On 14 of 20 designs of `dev` the date is read at 5 or
 6 o'clock, on 9 in 10 pictures between 0.38 and 0.75 of the radius."""
+POOR = 0.52
+"""Copies of a view score less than this for about one view in twenty of 300 training pictures
+(``benchmarks/expected.py``)."""
 RIM, HALFWAY = 0.7, 0.4
 """Radii of a sector's middle from which it lies near the rim, or half way out."""
 
@@ -100,6 +103,8 @@ ENGLISH: Mapping[str, str] = {
     "the whole face {whole_other} against {whole}).",
     "weak": "Against it: {where}, nothing agrees (agreement {first}, over the whole face {whole}).",
     "advice": "{advice}.",
+    "poor picture": "A clearer picture of {item} in the catalogue would help: hasty photos of this "
+    "one score {expected} only.",
     # parts of sentences
     "no corners": "shows none",
     "corners": "shows {view}",
@@ -170,7 +175,7 @@ def reasons(answer: Answer, words: Mapping[str, str] = ENGLISH) -> list[Reason]:
         told.append(_mark(answer.mint_mark, best, called))
     split = answer.separation
     told += _next(answer, split, words)
-    told += [*_faults(answer, words), *_against(answer, split, words)]
+    told += [*_faults(answer, words), *_against(answer, split, words), *_poor(answer, best, called)]
     return told[:MOST]
 
 
@@ -357,6 +362,17 @@ def _next(answer: Answer, split: Separation | None, words: Mapping[str, str]) ->
 def _faults(answer: Answer, words: Mapping[str, str]) -> list[Reason]:
     """What is wrong with the photo: what to mend first."""
     return [Reason("advice", {"advice": _begun(text)}) for text in advice(answer, words)[:1]]
+
+
+def _poor(answer: Answer, best: Candidate, item: str) -> list[Reason]:
+    """That the catalogue's picture is hard to recognise, where that may be why nothing is known."""
+    expected = best.evidence.expected
+    if answer.known or expected is None or expected.score >= POOR:
+        return []
+    rivalled = any(c.probability >= RIVAL * best.probability for c in answer.candidates[1:])
+    if best.probability < RIVAL_LEAST or rivalled or decide.spoken(best.evidence) < 0:
+        return []
+    return [Reason("poor picture", {"item": item, "expected": _two(expected.score)})]
 
 
 def _against(answer: Answer, split: Separation | None, words: Mapping[str, str]) -> list[Reason]:

@@ -37,6 +37,7 @@ from obverse.types import (
     Verifier,
 )
 from obverse.verify.closer import Closer, near
+from obverse.verify.expected import Expectations
 from obverse.verify.numerals import NumeralReader
 from obverse.year import twins
 from obverse.year.reader import YearReader
@@ -69,6 +70,12 @@ class Pipeline:
         self.recipe, self.fitted = recipe, fitted
         self.layer: Layer | None = None
         self.calibration: Decider | None = None
+        self._expectations = Expectations()
+
+    def learn(self, layer: Layer | None, calibration: Decider | None) -> None:
+        """Use what was fitted to a catalogue from now on; None for what the recipe brings."""
+        self.layer, self.calibration = layer, calibration
+        self._expectations = Expectations()  # the layer changes what they score
 
     @cached_property
     def finder(self) -> Finder:
@@ -191,7 +198,7 @@ class Pipeline:
         if not self.recipe.looks_closer:
             return None
         embed = partial(self.embed_queries, phases=1)
-        return Closer(store, look, photo, self.numerals, embed, self.prove)
+        return Closer(store, look, photo, self.numerals, self._expectations, embed, self.prove)
 
     def identify(
         self,
@@ -386,6 +393,8 @@ class Pipeline:
             views = list(looked.views)
             _lead(self._outlined(closer, views, few, evidence), first, raised, views, evidence)
             _lead(self._agreed(closer, views, evidence), first, raised, views, evidence)
+            kept = looked.maps[looked.views.index(views[0])]
+            evidence[0] = closer.expected(views[0], kept, evidence[0])
         before = np.asarray(scores[first], np.float64)
         return first, Standing.of(np.array(raised), evidence, before), evidence[:shown]
 

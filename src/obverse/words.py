@@ -40,7 +40,9 @@ def decided(answer: Answer) -> str:
     best, limit = answer.best, answer.threshold
     if best is None or limit is None or answer.known != (best.probability >= limit):
         return ""
-    return known_from(limit)
+    # Of twins each has nearly a half: "50 %; known from 50 %" would tell nobody anything.
+    same = percent(best.probability) == percent(limit)
+    return "" if same and not answer.known else known_from(limit)
 
 
 def side_names(answer: Answer) -> tuple[str, str]:

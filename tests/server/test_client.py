@@ -56,6 +56,11 @@ def test_it_answers_as_the_catalogue_does(client: obverse.Client, coins: Coins) 
     assert told.best.probability == pytest.approx(ours.best.probability, abs=1e-4)
     assert told.evidence is not None
     assert told.evidence.turn == pytest.approx(ours.best.evidence.turn, abs=0.01)
+    expected, here = told.evidence.expected, ours.best.evidence.expected
+    assert expected is not None
+    assert here is not None
+    assert expected.score == pytest.approx(here.score, abs=1e-4)
+    assert expected.weakest == pytest.approx(here.weakest, abs=1e-4)
     assert told.region == ours.to_dict()["region"]
     assert client.items() == items
     assert client.item(item) == items[[i.id for i in items].index(item)]

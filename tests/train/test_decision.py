@@ -9,7 +9,7 @@ import pytest
 
 from obverse.decide import Standing
 from obverse.train import decision
-from obverse.train.decision import Case, cross_validate, finish, fit, logistic, tell
+from obverse.train.decision import Case, choice, cross_validate, finish, fit, logistic, tell
 
 
 def objective(w: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
@@ -39,6 +39,41 @@ def test_the_fit_is_the_best_without_negative_weights() -> None:
             moved[i] += step
             if i == 3 or moved[i] >= 0:
                 assert objective(moved, x, y) > best
+
+
+def test_a_choice_among_several_is_the_likeliest_by_the_formula() -> None:
+    """Queries with one to three candidates, of which one is right, or none: no small step within
+    the bounds makes what was the case likelier, and what is found is near what it was drawn by."""
+    rng = np.random.default_rng(3)
+    truth, bias = np.array([1.5, 0.0, 0.7]), -0.5
+    x = rng.normal(size=(600, 3, 3)) * [1.0, 2.0, 0.5]
+    x[:200, 2], x[:50, 1] = np.nan, np.nan
+    there = np.isfinite(x[..., 0])
+    odds = np.where(there, np.exp(np.nan_to_num(x) @ truth + bias), 0.0)
+    chances = np.column_stack([np.ones(600), odds]) / (1 + odds.sum(axis=1))[:, None]
+    right = np.array([rng.choice(4, p=p) for p in chances]) - 1
+    weights, found = choice(x, right)
+    assert weights == pytest.approx(truth, abs=0.25)
+    assert found == pytest.approx(bias, abs=0.25)
+    rows = x[there]
+    mean, std = rows.mean(axis=0), rows.std(axis=0)
+
+    def loss(w: np.ndarray) -> float:
+        total = 0.5 * decision.RIDGE * len(rows) * float((w[:-1] ** 2).sum())
+        for query, place in zip(x, right, strict=True):
+            own = query[np.isfinite(query[:, 0])]
+            each = np.exp((own - mean) / std @ w[:-1] + w[-1])
+            total -= np.log((1.0 if place < 0 else each[place]) / (1 + each.sum()))
+        return total
+
+    w = np.append(weights * std, found + weights @ mean)
+    best = loss(w)
+    for i in range(4):
+        for step in (-0.02, 0.02):
+            moved = w.copy()
+            moved[i] += step
+            if i == 3 or moved[i] >= 0:
+                assert loss(moved) > best
 
 
 def test_little_data_stays_near_what_was_known_before() -> None:
@@ -108,6 +143,35 @@ def test_cross_validation_never_sees_the_item_and_keeps_the_order(
         fold = next(k for k, names in enumerate(fitted) if case.item not in names)
         alone = replace(plain, bias=float(fold + 1)).probabilities(case.standing)[0]
         assert told.probability[i] == pytest.approx(alone)
+
+
+def test_what_copies_score_is_learned_and_kept() -> None:
+    """Scores that shift with the view are told apart again by what its copies score; a fit that is
+    drawn to an earlier one counts as that does."""
+    rng = np.random.default_rng(5)
+    plain = world(100, 4, seed=4)
+    shifts = rng.normal(0, 0.15, 100)
+    shifted, told = [], []
+    for n, case in enumerate(plain):
+        shift = float(shifts[n // 4])
+        standing = Standing.of(case.standing.scores + shift)
+        shifted.append(replace(case, standing=standing))
+        own = replace(standing, expected=(0.6 + shift, 0.4 + shift))
+        told.append(replace(case, standing=own))
+    without, with_copies = cross_validate(shifted).figures(), cross_validate(told).figures()
+    assert with_copies["auroc"] > without["auroc"] + 0.03
+    fitted = fit(told)
+    assert fitted.expected == pytest.approx((0.6 + shifts.mean(), 0.4 + shifts.mean()))
+    assert fit(shifted).expected is None
+    assert fit(shifted, fitted).expected == fitted.expected
+    assert fit(told, fit(shifted)).expected is None
+
+
+def test_nothing_less_likely_than_not_is_known() -> None:
+    cases = world(100, 4, seed=3)
+    decider = finish(fit(cases), cross_validate(cases), {})
+    assert cross_validate(cases).threshold(0.2) < 0.5, "or nothing is tested"
+    assert min(threshold for _, threshold in decider.curve) == 0.5
 
 
 def test_the_curve_keeps_its_promise_where_it_was_measured() -> None:

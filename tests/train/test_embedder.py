@@ -9,11 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from obverse.degrade import CUT  # noqa: E402
 from obverse.normalise import ANGLES, RADII  # noqa: E402
 from obverse.train import embedder, losses  # noqa: E402
 from obverse.train.designs import NEGATIVE, POSITIVE, UNKNOWN, Bank  # noqa: E402
 from obverse.train.embedder import Settings  # noqa: E402
-from obverse.train.pictures import CUT, Cuts, Picture  # noqa: E402
+from obverse.train.pictures import Cuts, Picture  # noqa: E402
 
 COINS = 24
 

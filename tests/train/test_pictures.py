@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from obverse import find
+from obverse.degrade import CUT, RADIUS
 from obverse.errors import TableError, UsageError
 from obverse.normalise import disc_matrix
-from obverse.train.pictures import CUT, RADIUS, Picture, cut, cut_ellipse, gather
+from obverse.train.pictures import Picture, cut, cut_ellipse, gather
 from obverse.types import U8, Array, Ellipse
 from tests.coins import face
 

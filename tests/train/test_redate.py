@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from obverse.train.pictures import CUT, RADIUS
+from obverse.degrade import CUT, RADIUS
 from obverse.train.redate import redate
 from obverse.types import U8
 

@@ -107,6 +107,10 @@ def test_what_has_gone_or_is_damaged_stays_as_it_was(pipeline: Pipeline) -> None
     assert damaged is proof[1]
     assert seen.score > proof[2].score
     nowhere = Evidence(0.5, 0.0, np.zeros((1, 1), np.float32))
+    own = maps(pipeline, 3)[0]
+    assert look.expected("gone", own, nowhere).expected is None
+    assert look.expected("bad", own, nowhere) is nowhere
+    assert look.expected("a", own, nowhere).expected is not None
     assert look.numeral("gone", nowhere) is nowhere
     assert look.numeral("bad", nowhere) is nowhere
 

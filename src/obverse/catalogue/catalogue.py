@@ -174,7 +174,7 @@ class Catalogue:
         )
         pipeline = Pipeline(recipe, self._store.blob("embedder"))
         check(manifest, expected_manifest(pipeline), self.uri)
-        pipeline.layer, pipeline.calibration = self._layer(), self._calibration()
+        pipeline.learn(self._layer(), self._calibration())
         if pipeline.layer and pipeline.layer.model != manifest.models.get("embedder"):
             raise CatalogueMismatch(
                 "its layer was fitted for another model",
@@ -203,7 +203,7 @@ class Catalogue:
         on; None takes it off."""
         self._store.put_blob(name, data)
         if "pipeline" in vars(self):
-            self.pipeline.layer, self.pipeline.calibration = self._layer(), self._calibration()
+            self.pipeline.learn(self._layer(), self._calibration())
 
     @property
     def is_new(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from obverse.types import (
+    Expected,
     Issue,
     Item,
     MarkReading,
@@ -30,13 +31,14 @@ class RemoteView:
 
 @dataclass(frozen=True, slots=True)
 class RemoteEvidence:
-    """Agreement at the best turn, the turn, the values and the shapes: as ``obverse.Evidence``
-    without its map."""
+    """Agreement at the best turn, the turn, the values, the shapes, and what could be expected: as
+    ``obverse.Evidence`` without its map."""
 
     score: float
     turn: float
     numeral: NumeralReading | None
     outline: OutlineReading | None
+    expected: Expected | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,8 @@ def _evidence(told: Mapping[str, Any]) -> RemoteEvidence:
     proof = told["evidence"]
     read = _numeral(proof["numeral"]) if "numeral" in proof else None
     shape = OutlineReading(**proof["outline"]) if "outline" in proof else None
-    return RemoteEvidence(proof["score"], proof["turn"], read, shape)
+    expected = Expected(**proof["expected"]) if "expected" in proof else None
+    return RemoteEvidence(proof["score"], proof["turn"], read, shape, expected)
 
 
 def _numeral(told: Mapping[str, Any]) -> NumeralReading:

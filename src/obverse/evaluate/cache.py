@@ -21,7 +21,8 @@ KEEP = 16
 
 ASIDE = (
     *("evaluate", "mint", "server", "client", "train", "cli", "year"),
-    *("canvas.py", "chinese.py", "compare.py", "cutout.py", "decide.py", "errors.py", "explain.py"),
+    *("canvas.py", "chinese.py", "compare.py", "cutout.py", "decide.py", "degrade.py"),
+    *("errors.py", "explain.py"),
     *("draw.py", "draw_answer.py", "draw_mask.py", "draw_parts.py", "draw_separation.py"),
     *("draw_sides.py", "draw_tray.py", "draw_year.py", "fonts", "found.py", "fuse.py", "heat.py"),
     *("layer.py", "lines.py", "quality.py", "separate.py", "to_onnx.py", "tray.py", "words.py"),

@@ -41,6 +41,7 @@ BEST = {
             "ratio": 4.3,
             "box": [[310.0, 402.5], [362.0, 404.0], [360.5, 470.0], [308.5, 468.5]],
         },
+        "expected": {"score": 0.64, "weakest": 0.46},
     },
     "year": None,
     "mint_mark": None,
@@ -50,7 +51,7 @@ EXAMPLE = {
     "answer_id": "kx3Vw0mS1l0",
     "known": True,
     "calibrated": True,
-    "threshold": 0.567,
+    "threshold": 0.5,
     "best": BEST,
     "candidates": [BEST],
     "pictures": {

@@ -22,8 +22,8 @@ from obverse.catalogue.catalogue import Catalogue
 from obverse.catalogue.folder import check_writable
 from obverse.catalogue.levelling import patch_of
 from obverse.decide import LOOKED_AT
+from obverse.degrade import Severity
 from obverse.train.decision import FOLDS, MAX_WRONG, Case, Told, cross_validate, finish, fit, tell
-from obverse.train.degrade import Severity
 from obverse.train.own import Fitted, beyond_chance, degraded, have_twins, sample
 from obverse.types import F64, Embedding, Patch, Progress, View
 

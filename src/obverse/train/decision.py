@@ -1,8 +1,8 @@
 """Fit the calibration that turns what is known of a shortlist into probabilities (decide.py).
 
-A logistic model is fitted on the first candidates of every query: is this one the answer? Each of
-its features can only help in its own direction, so no weight is negative. Everything reported is
-cross-validated: the folds split the items, so no item is in both parts.
+One model is fitted on the shortlists of all queries: which candidate is the answer, if any is?
+Each of its features can only help in its own direction, so no weight is negative. Everything
+reported is cross-validated: the folds split the items, so no item is in both parts.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from obverse.decide import LOOKED_AT, Decider, Standing
+from obverse.decide import FARTHEST, LEAST, LOOKED_AT, Decider, Standing
 from obverse.evaluate import metrics
 from obverse.types import F64, Array
 
 FOLDS = 10
 RIDGE = 1e-3
-"""Pull of the weights to zero, for each query, where nothing is known beforehand."""
+"""Pull of the weights to zero, for each candidate that is looked at closer, where nothing is known
+beforehand."""
 PULL = 30.0
 """Pull to what is known beforehand: as much as so many queries for the usual best wrong score, as
 four times as many or more for weights, of which a query tells a quarter at most."""
@@ -82,36 +83,59 @@ class Told:
 
 
 def logistic(x: F64, y: Array, before: tuple[Array, float] | None = None) -> tuple[F64, float]:
-    """Logistic regression without negative weights: Newton's method on standardised features; a
-    weight that would be negative is fixed at zero, and the others are fitted again.
+    """Logistic regression without negative weights: ``choice`` with one candidate.
 
     Args:
-        x: float64 (n, features).
+        x: float64 (n, features), finite.
         y: (n,), 0 or 1.
+        before: as for ``choice``.
+
+    Returns:
+        Weights float64 (features,), and the bias.
+    """
+    return choice(x[:, None], np.where(y > 0, 0, -1), before)
+
+
+def choice(x: F64, right: Array, before: tuple[Array, float] | None = None) -> tuple[F64, float]:
+    """A conditional logit (McFadden, 1974) without negative weights: of each query one candidate is
+    right, or none, whose odds are one. Newton's method on features standardised over the first
+    ``LOOKED_AT``; a weight that would be negative is fixed at zero, and the others are fitted
+    again.
+
+    Args:
+        x: float64 (n, candidates, features); nan where a query has fewer candidates.
+        right: (n,), the place of the right candidate; -1 for none.
         before: weights and bias that the new ones are drawn to; a feature without spread keeps its
             weight.
 
     Returns:
         Weights float64 (features,), and the bias.
     """
-    mean, std = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z = np.hstack([(x - mean) / std, np.ones((len(x), 1))])
-    n = x.shape[1]
+    n = x.shape[2]
+    there = np.asarray(np.isfinite(x).all(axis=2))
+    rows = x[:, :LOOKED_AT][there[:, :LOOKED_AT]]
+    mean, std = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    z = np.concatenate([(x - mean) / std, np.ones((*x.shape[:2], 1))], axis=2)
+    z[~there] = 0.0
+    y = np.arange(x.shape[1]) == right[:, None]
     if before is None:
-        goal, pull = np.zeros(n + 1), RIDGE * len(x) * np.append(np.ones(n), 0.0)
+        goal, pull = np.zeros(n + 1), RIDGE * len(rows) * np.append(np.ones(n), 0.0)
     else:
         goal = np.append(before[0] * std, before[1] + float(before[0] @ mean))
         pull = np.full(n + 1, PULL)
-    w, free = goal.copy(), np.append(x.std(axis=0) > 1e-9, True)
+    w, free = goal.copy(), np.append(rows.std(axis=0) > 1e-9, True)
     if before is None:
         w[~free] = 0.0
     while True:
         f = np.flatnonzero(free)
         for _ in range(100):
-            p = 1 / (1 + np.exp(-np.clip(z @ w, -40, 40)))
-            gradient = z.T @ (p - y) + pull * (w - goal)
-            hessian = (z[:, f] * (p * (1 - p))[:, None]).T @ z[:, f] + np.diag(pull[f] + 1e-9)
-            step = np.linalg.solve(hessian, gradient[f])
+            odds = np.exp(np.clip(z @ w, -FARTHEST, FARTHEST)) * there
+            p = odds / (1 + odds.sum(axis=1, keepdims=True))
+            gradient = np.einsum("qkf,qk->f", z, p - y) + pull * (w - goal)
+            zf = z[:, :, f]
+            mixed = np.einsum("qkf,qk->qf", zf, p)
+            hessian = np.einsum("qkf,qk,qkg->fg", zf, p, zf, optimize=True) - mixed.T @ mixed
+            step = np.linalg.solve(hessian + np.diag(pull[f] + 1e-9), gradient[f])
             w[f] -= step * min(1.0, 4.0 / max(float(np.abs(step).max()), 1e-9))
             if np.abs(step).max() < 1e-8:
                 break
@@ -129,14 +153,16 @@ def fit(cases: Sequence[Case], before: Decider | None = None) -> Decider:
     rival = float(np.median(best_wrong)) if best_wrong else 0.0
     if before is not None:
         rival = (len(best_wrong) * rival + PULL * before.rival) / (len(best_wrong) + PULL)
-    usual = _usual(cases)
-    plain = Decider((0.0, 0.0, 0.0, 0.0), 0.0, rival, usual, ((0.0, 0.5),), 0.5, {})
-    cases = [c for c in cases if len(c.standing.scores)]
-    x = np.concatenate([plain.features(c.standing)[:LOOKED_AT] for c in cases])
-    first = [min(LOOKED_AT, len(c.standing.scores)) for c in cases]
-    y = np.concatenate([np.arange(k) == c.right for c, k in zip(cases, first, strict=True)])
+    expected = _expected(cases) if before is None else before.expected
+    plain = Decider(
+        (0.0, 0.0, 0.0, 0.0), 0.0, rival, _usual(cases), expected, ((0.0, 0.5),), 0.5, {}
+    )
+    most = max(len(c.standing.scores) for c in cases)
+    x = np.full((len(cases), most, len(plain.weights)), np.nan)
+    for row, case in zip(x, cases, strict=True):
+        row[: len(case.standing.scores)] = plain.features(case.standing)
     start = None if before is None else (np.asarray(before.weights), before.bias)
-    w, bias = logistic(x, y.astype(float), start)
+    w, bias = choice(x, np.array([c.right for c in cases]), start)
     return replace(plain, weights=(float(w[0]), float(w[1]), float(w[2]), float(w[3])), bias=bias)
 
 
@@ -166,7 +192,7 @@ def finish(
             dozen cases one wrong would be more than any share that is put up with.
     """
     find = told.threshold if before is None else partial(_joint_threshold, told, before)
-    curve = tuple((wrong, find(wrong)) for wrong in WRONG)
+    curve = tuple((wrong, max(LEAST, find(wrong))) for wrong in WRONG)
     said = {**card, "max_wrong": MAX_WRONG}
     return replace(decider, curve=curve, threshold=dict(curve)[MAX_WRONG], card=said)
 
@@ -200,6 +226,12 @@ def _usual(cases: Sequence[Case]) -> tuple[float, float]:
     s, w = scores[looked], weakest[looked]
     slope = max(0.0, float(np.cov(s, w)[0, 1] / max(float(s.var(ddof=1)), 1e-9)))
     return slope, float(w.mean() - slope * s.mean())
+
+
+def _expected(cases: Sequence[Case]) -> tuple[float, float] | None:
+    """What copies of the best view score, and their weakest parts, in the mean."""
+    asked = np.array([c.standing.expected for c in cases if c.standing.expected is not None])
+    return (float(asked[:, 0].mean()), float(asked[:, 1].mean())) if len(asked) else None
 
 
 def _told(cases: Sequence[Case], deciders: Sequence[Decider]) -> Told:

@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from obverse.degrade import HARD, MILD, Severity, clean, degrade
 from obverse.normalise import ANGLES
 from obverse.train import losses
-from obverse.train.degrade import HARD, MILD, Severity, clean, degrade
 from obverse.train.designs import POSITIVE, UNKNOWN, Bank, Designs
 from obverse.train.minted import minted
 from obverse.train.model import STRIDE, Polar, correlate, fit_heads

@@ -13,11 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from obverse.degrade import CUT, frame
 from obverse.mint import CoinType, coin_type
 from obverse.mint.photo import pose_of
 from obverse.mint.render import render
 from obverse.mint.shade import Finish, Light, develop
-from obverse.train.pictures import CUT, Cuts, Picture, frame
+from obverse.train.pictures import Cuts, Picture
 from obverse.types import U8
 
 SIDES = ("obverse", "reverse")

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
+from obverse import canvas
 from obverse.catalogue.catalogue import Catalogue
-from obverse.normalise import ANGLES, even_disc
-from obverse.train.degrade import HARD, Severity, snapped
-from obverse.train.pictures import frame
-from obverse.types import F64, U8, Array, Patch, Region, View
+from obverse.degrade import HARD, Severity, hasty
+from obverse.normalise import ANGLES
+from obverse.types import F64, Array, Patch, View
 
 OFF_CELL = 0.14
 """A query is embedded at four turns a cell, so it lies within an eighth of one of a view."""
@@ -60,14 +59,9 @@ def degraded(view: View, angles: int, rng: np.random.Generator, severity: Severi
         rng: every random choice comes from it.
         severity: how hasty.
     """
-    coded = np.frombuffer(view.thumbnail, np.uint8)
-    cut = frame(np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8))
     cell = 360 * (ANGLES // angles) / ANGLES
-    grey: U8 = snapped(cut, rng, severity, turn=cell * rng.uniform(-1, 1) * OFF_CELL)
-    original = np.repeat(grey[..., None], 3, axis=2)
-    image, polar = even_disc(original)
-    side = float(len(grey))
-    return Patch(image, original, polar, np.eye(2, 3), Region((0.0, 0.0, side, side), 1.0))
+    turn = cell * rng.uniform(-1, 1) * OFF_CELL
+    return hasty(canvas.decode(view.thumbnail), rng, severity, turn)
 
 
 def have_twins(views: Sequence[View], among: Iterable[tuple[str, str]] | None = None) -> Array:

@@ -26,15 +26,11 @@ import cv2
 import numpy as np
 
 from obverse import find
+from obverse.degrade import CUT, RADIUS
 from obverse.errors import PhotoError, TableError, UsageError
 from obverse.normalise import SIZE, disc_matrix
 from obverse.photo import is_photo_name, load
 from obverse.types import U8, Array, Ellipse, Finder
-
-CUT = 272
-"""Side of a cut in pixels."""
-RADIUS = 112
-"""Radius of the coin in a cut: one pixel for each column of the polar image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +156,3 @@ def cut_ellipse(pixels: U8, matrix: Array) -> U8:
         pixels, m, (CUT, CUT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def frame(disc: Array) -> U8:
-    """A grey square that the coin touches, any size, as a cut: what lies around it is its edge."""
-    shrunk = cv2.resize(disc, (2 * RADIUS, 2 * RADIUS), interpolation=cv2.INTER_AREA)
-    edge = (CUT - 2 * RADIUS) // 2
-    return np.asarray(
-        cv2.copyMakeBorder(shrunk, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
-    )

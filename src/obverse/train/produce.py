@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from obverse.degrade import clean
 from obverse.errors import UsageError
 from obverse.normalise import RADII
 from obverse.train import curves, losses
 from obverse.train import finder as finding
-from obverse.train.degrade import clean
 from obverse.train.embedder import Settings, train
 from obverse.train.export import export_embedder
 from obverse.train.minted import SIDES, SPECIMENS, minted

@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from obverse.train.pictures import CUT, RADIUS
+from obverse.degrade import CUT, RADIUS
 from obverse.types import F32, U8
 
 Rng = np.random.Generator

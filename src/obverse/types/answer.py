@@ -99,6 +99,22 @@ class OutlineReading:
         return {"view": self.view, "photo": self.photo, "ratio": round(self.ratio, 4)}
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What hasty photos of a view's own picture agree with it, in the mean: what can be expected of
+    a photo of the very thing. Low where the picture is dark, blurred or worn.
+
+    Attributes:
+        score, weakest: as of ``Evidence``.
+    """
+
+    score: float
+    weakest: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"score": round(self.score, 5), "weakest": round(self.weakest, 5)}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What verifying one view against the query showed.
@@ -114,6 +130,7 @@ class Evidence:
         weakest: agreement of the parts that agree least, -1 to 1, from verifiers that can tell.
         numeral: what both say the value is, where the view has a number that can be read.
         outline: which shape both have, where the photo shows corners that some view has.
+        expected: what photos of the view's own picture score, of the one that agrees best.
     """
 
     score: float
@@ -123,6 +140,7 @@ class Evidence:
     weakest: float | None = None
     numeral: NumeralReading | None = None
     outline: OutlineReading | None = None
+    expected: Expected | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -131,6 +149,7 @@ class Evidence:
             **({} if self.weakest is None else {"weakest": round(self.weakest, 5)}),
             **({"numeral": self.numeral.to_dict()} if self.numeral else {}),
             **({"outline": self.outline.to_dict()} if self.outline else {}),
+            **({"expected": self.expected.to_dict()} if self.expected else {}),
             **({"matches": self.matches.to_dict()} if self.matches else {}),
         }
 

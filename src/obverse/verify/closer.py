@@ -1,5 +1,5 @@
-"""A closer look at the few views that agree best: the photo laid over each, the shape of both, and
-what both say their value is."""
+"""A closer look at the few views that agree best: the photo laid over each, the shape of both, what
+both say their value is, and what photos of the first one's own picture score."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from obverse.catalogue.store import Store
 from obverse.normalise import even_disc
 from obverse.types import I8, Embedding, Evidence, OutlineReading, Patch, Photo, View
 from obverse.verify import outlines
+from obverse.verify.expected import Expectations
 from obverse.verify.numerals import NumeralReader
 from obverse.verify.overlay import laid_over, slopes
 
@@ -38,6 +39,7 @@ class Closer:
         photo: what the patch was cut from; None where that is not there, and no outline is looked
             for.
         numerals: reads values.
+        expectations: of what photos of a view score.
         embed: of queries that lie as their view does: one phase.
         prove: the verifier's evidence for the maps of some views.
     """
@@ -48,11 +50,13 @@ class Closer:
         look: Patch | Callable[[], Patch],
         photo: Photo | None,
         numerals: NumeralReader,
+        expectations: Expectations,
         embed: Embed,
         prove: Prove,
     ) -> None:
         self._store, self._look, self._photo = store, look, photo
-        self._numerals, self._embed, self._prove = numerals, embed, prove
+        self._numerals, self._expectations = numerals, expectations
+        self._embed, self._prove = embed, prove
         self._views: dict[str, View] = {}
 
     @property
@@ -160,6 +164,20 @@ class Closer:
             return replace(evidence, numeral=asked)
         except OSError:  # a thumbnail that cannot be decoded: the maps answer without it
             return evidence
+
+    def expected(self, id: str, kept: I8, evidence: Evidence) -> Evidence:
+        """With what photos of the view's own picture score; ``kept`` is its map, int8 (channels,
+        angles, radii)."""
+        try:
+            found = self._expectations.of_view(
+                id, lambda: self._fetch([id]).get(id), kept, self._ask
+            )
+        except OSError:  # a thumbnail that cannot be decoded
+            return evidence
+        return replace(evidence, expected=found)
+
+    def _ask(self, patches: list[Patch], kept: I8) -> list[Evidence]:
+        return [self._prove(query, kept[None])[0] for query in self._embed(patches)]
 
     def _fetch(self, ids: Sequence[str]) -> dict[str, View]:
         """The rows of views, by id, those read before included; without what has gone meanwhile."""

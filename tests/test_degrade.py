@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from obverse.degrade import CUT, HARD, MILD, RADIUS, Severity, clean, degrade
 from obverse.normalise import ANGLES, GREY, RADII
-from obverse.train.degrade import HARD, MILD, Severity, clean, degrade
-from obverse.train.pictures import CUT, RADIUS
 from obverse.types import U8, Array
 from tests.coins import face
 

@@ -1,5 +1,8 @@
 """What a real query suffers, imitated on a cut coin: from a clean scan to a hasty photo.
 
+Training learns from such copies, and a catalogue's picture is asked with some of its own to see
+what a photo of the thing can be expected to score (``verify/expected.py``).
+
 In the order of the world: the coin wears, lies in another light, is held at a slant before some
 ground, a small sensor with a cheap lens sees it, a file format forgets half of it, and the finder
 is a little off. The result goes through the same light evening and unwrapping as any photo.
@@ -9,15 +12,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from obverse.normalise import SIZE, even_disc
-from obverse.train.pictures import CUT, RADIUS
-from obverse.types import F32, U8, Array
+from obverse.types import F32, U8, Array, Patch, Region
 
 Rng = np.random.Generator
+CUT = 272
+"""Side of a cut coin in pixels: there is some ground around it."""
+RADIUS = 112
+"""Radius of the coin in a cut: one pixel for each column of the polar image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,20 @@ def snapped(coin: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) ->
     return np.asarray(patch, np.uint8)
 
 
+def hasty(disc: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) -> Patch:
+    """The patch of one photo-like rendering of a disc.
+
+    Args:
+        disc: uint8 (n, n, 3), RGB, the object's circle touching its sides.
+        rng, severity, turn: as for ``snapped``.
+    """
+    grey = snapped(frame(cv2.cvtColor(disc, cv2.COLOR_RGB2GRAY)), rng, severity, turn)
+    original = np.repeat(grey[..., None], 3, axis=2)
+    image, unwrapped = even_disc(original)
+    region = Region((0.0, 0.0, float(SIZE), float(SIZE)), 1.0)
+    return Patch(image, original, unwrapped, np.eye(2, 3), region)
+
+
 def clean(coin: U8, turn: float = 0.0) -> U8:
     """The cut coin as it is, turned and unwrapped: what a catalogue's view looks like."""
     m: Array = cv2.getRotationMatrix2D(((CUT - 1) / 2,) * 2, turn, SIZE / 2 / RADIUS)
@@ -102,6 +123,15 @@ def polar(patch: U8) -> U8:
     """Even the light of a grey patch and unwrap it, as ``normalise.disc`` does."""
     _, unwrapped = even_disc(np.repeat(patch[..., None], 3, axis=2))
     return np.ascontiguousarray(unwrapped[..., 0])
+
+
+def frame(disc: Array) -> U8:
+    """A grey square that the coin touches, any size, as a cut: what lies around it is its edge."""
+    shrunk = cv2.resize(disc, (2 * RADIUS, 2 * RADIUS), interpolation=cv2.INTER_AREA)
+    edge = (CUT - 2 * RADIUS) // 2
+    return np.asarray(
+        cv2.copyMakeBorder(shrunk, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def _wear(image: F32, rng: Rng) -> F32:
@@ -149,7 +179,7 @@ def _ground(image: F32, rng: Rng) -> F32:
     """Something else lies around the coin: a level, a slope, a texture."""
     r = _radius(image.shape[0])
     level = rng.uniform(0, 255)
-    yy, xx = np.mgrid[-1 : 1 : image.shape[0] * 1j, -1 : 1 : image.shape[0] * 1j]
+    yy, xx = _grid(image.shape[0])
     ground = level + rng.normal(0, 25) * xx + rng.normal(0, 25) * yy
     ground = ground + rng.uniform(0, 40) * (_clouds(image.shape[0], rng, 0.5) - 0.5)
     edge = np.clip((1.0 - r) * RADIUS + 0.5, 0.0, 1.0)
@@ -249,8 +279,8 @@ def _sense(image: Array, rng: Rng, severity: Severity) -> U8:
         _, code = cv2.imencode(
             ".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 95))]
         )
-        pixels = np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), np.uint8)
-    return pixels
+        pixels = cv2.imdecode(code, cv2.IMREAD_GRAYSCALE)
+    return np.asarray(pixels, np.uint8)
 
 
 def _turn(radians: float) -> Array:
@@ -267,6 +297,14 @@ def _clouds(size: int, rng: Rng, coverage: float) -> F32:
     return np.asarray(np.clip((big - 1 + coverage) * 3 + 0.5, 0, 1), np.float32)
 
 
+@lru_cache(maxsize=2)
+def _grid(size: int) -> tuple[F32, F32]:
+    """Rows and columns of a square as numbers from -1 to 1, float32 (size, size) each."""
+    yy, xx = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
+    return yy, xx
+
+
+@lru_cache(maxsize=2)
 def _radius(size: int) -> F32:
     """Distance from the centre in coin radii, float32 (size, size)."""
     c = (size - 1) / 2
