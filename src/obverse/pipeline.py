@@ -60,7 +60,8 @@ class Pipeline:
     """The stages of a recipe, each loaded when first used. Safe to share between threads.
 
     Attributes:
-        layer: what a catalogue's own views taught (``obverse adapt``), applied to queries.
+        layer: what a catalogue's own views taught (``obverse adapt``), applied to queries. It and
+            ``calibration`` are set by ``learn``.
         calibration: one of the catalogue's own (``obverse calibrate``), instead of the shipped one.
         fitted: what was fitted for the embedder on the catalogue (``obverse.embed.named``), if it
             needs that.
