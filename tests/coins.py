@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from obverse.normalise import SIZE
 from obverse.types import U8, Ellipse, Photo, Region
 
 
@@ -32,6 +33,12 @@ def face(seed: int, size: int = 512) -> U8:
             end = (centre[0] + int(rng.integers(-reach, reach)), centre[1] + reach)
             cv2.line(image, centre, end, (grey,) * 3, max(2, reach // 6), cv2.LINE_AA)
     return image
+
+
+def square(seed: int) -> U8:
+    """A coin that fills a square of the size of a patch."""
+    coin = cv2.resize(face(seed), (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    return np.asarray(coin, np.uint8)
 
 
 def turned(image: U8, degrees: float) -> U8:

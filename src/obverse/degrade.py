@@ -17,8 +17,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from obverse.normalise import SIZE, even_disc
-from obverse.types import F32, U8, Array, Patch, Region
+from obverse.normalise import SIZE, even_disc, filled
+from obverse.types import F32, U8, Array, Patch
 
 Rng = np.random.Generator
 CUT = 272
@@ -105,10 +105,7 @@ def hasty(disc: U8, rng: Rng, severity: Severity = HARD, turn: float = 0.0) -> P
         rng, severity, turn: as for ``snapped``.
     """
     grey = snapped(frame(cv2.cvtColor(disc, cv2.COLOR_RGB2GRAY)), rng, severity, turn)
-    original = np.repeat(grey[..., None], 3, axis=2)
-    image, unwrapped = even_disc(original)
-    region = Region((0.0, 0.0, float(SIZE), float(SIZE)), 1.0)
-    return Patch(image, original, unwrapped, np.eye(2, 3), region)
+    return filled(np.repeat(grey[..., None], 3, axis=2))
 
 
 def clean(coin: U8, turn: float = 0.0) -> U8:

@@ -81,6 +81,14 @@ def even_disc(original: U8) -> tuple[U8, U8]:
     return image, np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
 
 
+def filled(original: U8) -> Patch:
+    """The patch that a disc is which fills its square, as a thumbnail's does: uint8 (``SIZE``,
+    ``SIZE``, 3), as photographed."""
+    image, polar = even_disc(original)
+    side = float(len(original))
+    return Patch(image, original, polar, np.eye(2, 3), Region((0.0, 0.0, side, side), 1.0))
+
+
 def preprocessing() -> dict[str, float]:
     """What a model was built with: part of its fingerprint."""
     return {

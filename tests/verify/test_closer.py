@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from obverse.normalise import SIZE, even_disc
+from obverse.normalise import SIZE
+from obverse.normalise import filled as patch
 from obverse.pipeline import Pipeline
 from obverse.recipes import RECIPES
 from obverse.types import I8, U8, Ellipse, Embedding, Evidence, Patch, Photo, Region, View
 from obverse.verify.closer import Closer
-from tests.coins import face, photo_of, turned
+from tests.coins import photo_of, square, turned
 
 
 class Shelf:
@@ -33,16 +34,6 @@ class Shelf:
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
     return Pipeline(RECIPES["coin"])
-
-
-def square(n: int) -> U8:
-    return np.asarray(cv2.resize(face(n), (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def patch(original: U8) -> Patch:
-    image, polar = even_disc(original)
-    region = Region((0.0, 0.0, float(SIZE), float(SIZE)), 1.0)
-    return Patch(image, original, polar, np.eye(2, 3), region)
 
 
 def smaller(picture: U8, turn: float) -> U8:

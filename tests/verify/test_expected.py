@@ -9,21 +9,17 @@ import numpy as np
 import pytest
 
 from obverse.degrade import hasty
-from obverse.normalise import SIZE, even_disc
+from obverse.normalise import filled
 from obverse.pipeline import Pipeline
 from obverse.recipes import RECIPES
-from obverse.types import I8, U8, Evidence, Expected, Patch, Region, View
+from obverse.types import I8, U8, Evidence, Expected, Patch, View
 from obverse.verify.expected import SEEDS, Expectations, mean
-from tests.coins import face
+from tests.coins import square
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
     return Pipeline(RECIPES["coin"])
-
-
-def square(n: int) -> U8:
-    return np.asarray(cv2.resize(face(n), (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def view(picture: U8, id: str = "a") -> View:
@@ -32,9 +28,7 @@ def view(picture: U8, id: str = "a") -> View:
 
 
 def kept(pipeline: Pipeline, picture: U8) -> I8:
-    image, polar = even_disc(picture)
-    region = Region((0.0, 0.0, float(SIZE), float(SIZE)), 1.0)
-    return pipeline.embed([Patch(image, picture, polar, np.eye(2, 3), region)])[0].map
+    return pipeline.embed([filled(picture)])[0].map
 
 
 def asking(pipeline: Pipeline) -> Callable[[list[Patch], I8], list[Evidence]]:

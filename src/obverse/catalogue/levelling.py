@@ -19,7 +19,7 @@ from obverse.catalogue.sides import check_side
 from obverse.catalogue.store import Store
 from obverse.errors import NotInCatalogue, UsageError
 from obverse.pipeline import PHASES, Pipeline
-from obverse.types import F64, Embedding, Patch, Region, View
+from obverse.types import Embedding, Patch, View
 
 AGREES = 0.65
 """Agreement from which the turn between two views is believed. Photos of `wild_dev` reach it
@@ -177,8 +177,4 @@ def _degrees(turn: float) -> float:
 
 def patch_of(view: View) -> Patch:
     """The disc patch that a view's thumbnail is."""
-    original = canvas.decode(view.thumbnail)
-    image, polar = normalise.even_disc(original)
-    side = float(original.shape[0])
-    matrix: F64 = np.eye(2, 3)
-    return Patch(image, original, polar, matrix, Region((0.0, 0.0, side, side), 1.0))
+    return normalise.filled(canvas.decode(view.thumbnail))

@@ -8,15 +8,14 @@ counts from there (docs/decisions.md).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
 
 import numpy as np
 
 from obverse import canvas
 from obverse.degrade import hasty
 from obverse.types import I8, Evidence, Expected, Patch, View
+from obverse.verify.remembered import Remembered
 
 SEEDS = (23, 25, 30, 42)
 """Of the copies that are asked. Of 48 these four together tell best, on 300 training pictures, what
@@ -30,8 +29,7 @@ class Expectations:
     """Asks the views of one catalogue with copies of themselves. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, Expected | None] = OrderedDict()
-        self._lock = Lock()
+        self._means: Remembered[Expected] = Remembered(KEPT)
 
     def of_view(
         self, id: str, fetch: Callable[[], View | None], kept: I8, ask: Ask
@@ -49,21 +47,13 @@ class Expectations:
         Raises:
             OSError: its thumbnail cannot be decoded.
         """
-        with self._lock:
-            if id in self._seen:
-                self._seen.move_to_end(id)
-                return self._seen[id]
-        view = fetch()
-        if view is None:
-            return None
-        disc = canvas.decode(view.thumbnail)
-        copies = [hasty(disc, np.random.default_rng(seed)) for seed in SEEDS]
-        found = mean(ask(copies, kept))
-        with self._lock:
-            self._seen[id] = found
-            while len(self._seen) > KEPT:
-                self._seen.popitem(last=False)
-        return found
+
+        def find(view: View) -> Expected | None:
+            disc = canvas.decode(view.thumbnail)
+            copies = [hasty(disc, np.random.default_rng(seed)) for seed in SEEDS]
+            return mean(ask(copies, kept))
+
+        return self._means.of(id, fetch, find)
 
 
 def mean(asked: list[Evidence]) -> Expected | None:

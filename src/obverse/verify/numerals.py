@@ -10,17 +10,16 @@ as a value, and how tall it is: docs/decisions.md.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Lock
 
 import cv2
 import numpy as np
 
 from obverse import canvas, normalise
 from obverse.types import U8, NumeralReading, Patch, View
+from obverse.verify.remembered import Remembered
 from obverse.year.calendars import NUMERALS
 from obverse.year.ctc import LOOKALIKES, Numerals
 from obverse.year.ocr import Ocr, TextBox
@@ -67,8 +66,7 @@ class NumeralReader:
 
     def __init__(self, ocr: Ocr) -> None:
         self.ocr = ocr
-        self._seen: OrderedDict[str, Value | None] = OrderedDict()
-        self._lock = Lock()
+        self._values: Remembered[Value] = Remembered(KEPT)
 
     @cached_property
     def _numerals(self) -> Numerals:
@@ -87,19 +85,9 @@ class NumeralReader:
         Raises:
             OSError: its thumbnail cannot be decoded.
         """
-        with self._lock:
-            if id in self._seen:
-                self._seen.move_to_end(id)
-                return self._seen[id]
-        view = fetch()
-        if view is None:
-            return None
-        found = self.find(canvas.decode(view.thumbnail), view.upright)
-        with self._lock:
-            self._seen[id] = found
-            while len(self._seen) > KEPT:
-                self._seen.popitem(last=False)
-        return found
+        return self._values.of(
+            id, fetch, lambda view: self.find(canvas.decode(view.thumbnail), view.upright)
+        )
 
     def find(self, disc: U8, upright: float = 0.0) -> Value | None:
         """The tallest number on a disc.
